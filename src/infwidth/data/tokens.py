@@ -1,0 +1,78 @@
+"""Prepared text for training, and the word analogies that test embeddings."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from infwidth.data.record import read_record
+from infwidth.data.text_sources import SPLITS, UNKNOWN
+from infwidth.errors import DataError, SpecError
+
+Split = Literal["train", "valid", "test", "all"]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Word ids int32 [n] and the words by id; ``sha256`` is that of the prepared data they come from."""
+
+    ids: torch.Tensor
+    vocabulary: tuple[str, ...]
+    name: str
+    sha256: str
+
+
+def load_tokens(
+    prepared_dir: Path,
+    split: Split = "train",
+    *,
+    n_tokens: int | None = None,
+    vocabulary_size: int | None = None,
+    drop_unknown: bool = False,
+) -> Tokens:
+    """Load the text of one split, or of all three joined ("all"; for text8 and its like, that is the whole corpus).
+
+    - ``n_tokens``: the first so many tokens only
+    - ``vocabulary_size``: keep the most frequent words only, ``<unk>`` included; the rest become ``<unk>``
+    - ``drop_unknown``: leave ``<unk>`` out of text and vocabulary, as word2vec does with rare words; it is done last,
+      so that fewer than ``n_tokens`` tokens and ``vocabulary_size`` words may remain
+
+    Raises SpecError for more tokens or words than there are, and DataError where there is no prepared text.
+    """
+    record = read_record(prepared_dir)
+    if record["kind"] != "tokens":
+        raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not tokens")
+    if split != "all" and split not in SPLITS:
+        raise SpecError(f"split '{split}' is none of {', '.join(SPLITS)}, all")
+    splits = SPLITS if split == "all" else (split,)
+    ids = np.concatenate([_first(prepared_dir / f"{name}.npy", n_tokens) for name in splits])
+    if n_tokens is not None and not 1 <= n_tokens <= len(ids):
+        raise SpecError(f"{record['name']}: n_tokens is {n_tokens}; its '{split}' text has {len(ids)} tokens")
+    ids = ids[:n_tokens].astype(np.int32)
+    words: list[str] = json.loads((prepared_dir / "vocabulary.json").read_text(encoding="utf-8"))
+    if vocabulary_size is not None:
+        if not 2 <= vocabulary_size <= len(words):
+            raise SpecError(f"{record['name']}: vocabulary_size is {vocabulary_size}; it has {len(words)} words")
+        if vocabulary_size < len(words):
+            ids = np.minimum(ids, vocabulary_size - 1)
+            words = [*words[: vocabulary_size - 1], UNKNOWN]
+    if drop_unknown and words[-1] == UNKNOWN:
+        ids = ids[ids != len(words) - 1]
+        words = words[:-1]
+    return Tokens(torch.from_numpy(ids), tuple(words), record["name"], record["sha256"])
+
+
+def _first(path: Path, n_tokens: int | None) -> np.ndarray:
+    return np.load(path, mmap_mode="r", allow_pickle=False)[:n_tokens]
+
+
+def load_analogies(prepared_dir: Path) -> dict[str, list[tuple[str, str, str, str]]]:
+    """Return the questions (a, b, c, d), "a is to b as c is to d", by section; raises DataError if there are none."""
+    record = read_record(prepared_dir)
+    if record["kind"] != "analogies":
+        raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not analogies")
+    sections = json.loads((prepared_dir / "questions.json").read_text(encoding="utf-8"))
+    return {section: [(a, b, c, d) for a, b, c, d in questions] for section, questions in sections.items()}

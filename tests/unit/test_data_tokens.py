@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from infwidth.data.drawings import load_drawings
+from infwidth.data.tokens import load_analogies, load_tokens
+from infwidth.errors import DataError, SpecError
+
+TEXT = {"train": [0, 1, 4, 2, 0, 3], "valid": [0, 4], "test": [1, 0, 2]}
+ALL = [*TEXT["train"], *TEXT["valid"], *TEXT["test"]]
+WORDS = ["the", "of", "in", "to", "<unk>"]
+
+
+def write_record(folder: Path, kind: str) -> None:
+    (folder / "record.json").write_text(json.dumps({"name": "toy", "kind": kind, "sha256": "0" * 64}))
+
+
+@pytest.fixture
+def prepared(tmp_path) -> Path:
+    for split, ids in TEXT.items():
+        np.save(tmp_path / f"{split}.npy", np.array(ids, np.uint16))
+    (tmp_path / "vocabulary.json").write_text(json.dumps(WORDS))
+    write_record(tmp_path, "tokens")
+    return tmp_path
+
+
+def test_a_split_and_all_of_them_joined(prepared):
+    train = load_tokens(prepared)
+    assert train.ids.dtype == torch.int32
+    assert train.ids.tolist() == TEXT["train"]
+    assert train.vocabulary == tuple(WORDS)
+    assert (train.name, train.sha256) == ("toy", "0" * 64)
+    assert load_tokens(prepared, "all").ids.tolist() == ALL
+
+
+@pytest.mark.parametrize("n", [1, 6, 7, 11])
+def test_the_first_tokens(n, prepared):
+    assert load_tokens(prepared, "all", n_tokens=n).ids.tolist() == ALL[:n]
+
+
+def test_a_smaller_vocabulary_keeps_the_most_frequent_words(prepared):
+    tokens = load_tokens(prepared, vocabulary_size=3)
+    assert tokens.vocabulary == ("the", "of", "<unk>")
+    assert tokens.ids.tolist() == [0, 1, 2, 2, 0, 2]
+    assert load_tokens(prepared, vocabulary_size=5).vocabulary == tuple(WORDS)
+
+
+def test_unknown_words_can_be_left_out(prepared):
+    tokens = load_tokens(prepared, vocabulary_size=4, drop_unknown=True)
+    assert tokens.vocabulary == ("the", "of", "in")
+    assert tokens.ids.tolist() == [0, 1, 2, 0]
+
+
+def test_a_vocabulary_without_unknown_words_loses_nothing(prepared):
+    (prepared / "vocabulary.json").write_text(json.dumps([*WORDS[:4], "and"]))
+    tokens = load_tokens(prepared, drop_unknown=True)
+    assert tokens.ids.tolist() == TEXT["train"]
+    assert len(tokens.vocabulary) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_tokens": 7}, "n_tokens is 7; its 'train' text has 6"),
+        ({"n_tokens": 0}, "n_tokens is 0"),
+        ({"vocabulary_size": 6}, "vocabulary_size is 6; it has 5 words"),
+        ({"vocabulary_size": 1}, "vocabulary_size is 1"),
+        ({"split": "dev"}, "split 'dev' is none of train, valid, test, all"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(options, message, prepared):
+    with pytest.raises(SpecError, match=message):
+        load_tokens(prepared, **options)
+
+
+def test_analogies_are_questions_by_section(tmp_path):
+    (tmp_path / "questions.json").write_text(json.dumps({"capitals": [["Athens", "Greece", "Rome", "Italy"]]}))
+    write_record(tmp_path, "analogies")
+    assert load_analogies(tmp_path) == {"capitals": [("Athens", "Greece", "Rome", "Italy")]}
+
+
+def test_drawings_are_tensors(tmp_path):
+    x = np.random.default_rng(0).integers(0, 2, (4, 28, 28)).astype(np.uint8)
+    for name, array in {
+        "x": x,
+        "label": np.arange(4),
+        "drawer": np.ones(4, int),
+        "background": np.ones(4, bool),
+    }.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    write_record(tmp_path, "drawings")
+    drawings = load_drawings(tmp_path)
+    assert drawings.x.shape == (4, 1, 28, 28)
+    assert drawings.x.dtype == torch.float32
+    assert torch.equal(drawings.x[:, 0], torch.from_numpy(x).float())
+    assert drawings.label.tolist() == [0, 1, 2, 3]
+    assert drawings.background.all()
+
+
+@pytest.mark.parametrize("load", [load_tokens, load_analogies, load_drawings])
+def test_another_kind_of_data_is_named(load, tmp_path):
+    write_record(tmp_path, "images")
+    with pytest.raises(DataError, match="holds images"):
+        load(tmp_path)
