@@ -1,0 +1,1 @@
+"""Exact infinite-width limits: deterministic kernels, and what one step of training does to a network."""
