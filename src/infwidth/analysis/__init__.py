@@ -1,0 +1,1 @@
+"""From tables to numbers with intervals, and from numbers with intervals to verdicts."""

@@ -1,0 +1,93 @@
+"""Claims: what a paper says, with a threshold fixed beforehand, and what our tables say to it."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from infwidth.analysis.statistics import Estimate
+
+Tables = Mapping[str, pd.DataFrame]
+
+#: Columns of ``claims.csv``.
+COLUMNS = (
+    "paper",
+    "figure",
+    "claim",
+    "statement",
+    "expected",
+    "measured",
+    "ci_low",
+    "ci_high",
+    "n",
+    "verdict",
+    "note",
+)
+
+
+class NotTestableError(Exception):
+    """Raised by a measurement that the tables of this scale cannot carry; the message says why."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of one figure.
+
+    Attributes:
+        figure: the figure it belongs to.
+        name: short and unique within the paper.
+        statement: what the paper says, as a sentence.
+        expected: the relation that is tested, in words.
+        accept: the interval in which the measured value must lie, from the paper or from theory, fixed before running.
+        measure: tables → the one pre-stated statistic with its interval.
+        note: what a reader must know to judge the verdict.
+    """
+
+    figure: str
+    name: str
+    statement: str
+    expected: str
+    accept: tuple[float, float]
+    measure: Callable[[Tables], Estimate]
+    note: str = ""
+
+
+def verdict(estimate: Estimate, accept: tuple[float, float]) -> str:
+    """Return the verdict on an estimate: its whole interval inside ``accept``, wholly outside, or neither."""
+    low, high = accept
+    if math.isnan(estimate.value):
+        return "inconclusive"
+    if low <= estimate.low and estimate.high <= high:
+        return "reproduced"
+    if estimate.high < low or estimate.low > high:
+        return "not reproduced"
+    return "inconclusive"
+
+
+def ledger(paper: str, claims: Iterable[Claim], tables: Tables) -> pd.DataFrame:
+    """Return the rows of ``claims.csv`` of one paper."""
+    records = []
+    for claim in claims:
+        try:
+            estimate = claim.measure(tables)
+            outcome, note = verdict(estimate, claim.accept), claim.note
+        except NotTestableError as reason:
+            estimate, outcome = Estimate(math.nan, math.nan, math.nan, 0), "not testable at this scale"
+            note = f"{claim.note} {reason}".strip()
+        records.append(
+            (
+                paper,
+                claim.figure,
+                claim.name,
+                claim.statement,
+                claim.expected,
+                estimate.value,
+                estimate.low,
+                estimate.high,
+                estimate.n,
+                outcome,
+                note,
+            )
+        )
+    return pd.DataFrame(records, columns=list(COLUMNS))

@@ -1,0 +1,58 @@
+"""Estimates over seeds, with the interval that goes with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured value with its 95 % interval and the number of independent seeds behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_over_seeds(values: Sequence[float] | np.ndarray) -> Estimate:
+    """Return the mean of one number a seed with Student's 95 % interval; of one seed alone the interval is infinite."""
+    x = np.asarray(values, float)
+    if len(x) == 0 or not np.isfinite(x).all():
+        return Estimate(float("nan"), float("-inf"), float("inf"), len(x))
+    if len(x) == 1:
+        return Estimate(float(x[0]), float("-inf"), float("inf"), 1)
+    half = float(stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    mean = float(x.mean())
+    return Estimate(mean, mean - half, mean + half, len(x))
+
+
+def slopes_by_seed(frame: pd.DataFrame, *, x: str, y: str = "value", log_y: bool) -> pd.Series:
+    """Return, for every seed, the least-squares slope of ``y`` on log ``x``.
+
+    Args:
+        frame: columns ``seed``, ``x`` and ``y``; one row for each seed and value of ``x``.
+        x: a positive column; regressed on in log2 for a linear ``y`` (change per doubling), in log for a log ``y``.
+        y: the measured column.
+        log_y: regress log y (an exponent) instead of y.
+    """
+
+    def slope(group: pd.DataFrame) -> float:
+        if log_y:
+            return float(np.polyfit(np.log(group[x]), np.log(group[y]), 1)[0])
+        return float(np.polyfit(np.log2(group[x]), group[y], 1)[0])
+
+    return frame.groupby("seed")[[x, y]].apply(slope)
+
+
+def exponent(frame: pd.DataFrame, *, x: str = "width", y: str = "value") -> Estimate:
+    """Return the exponent of ``y`` in ``x``: one regression a seed, Student's interval over seeds."""
+    return mean_over_seeds(slopes_by_seed(frame, x=x, y=y, log_y=True).to_numpy())
+
+
+def change_per_doubling(frame: pd.DataFrame, *, x: str = "width", y: str = "value") -> Estimate:
+    """Return the change of ``y`` per doubling of ``x``: one regression a seed, Student's interval over seeds."""
+    return mean_over_seeds(slopes_by_seed(frame, x=x, y=y, log_y=False).to_numpy())

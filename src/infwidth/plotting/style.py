@@ -1,0 +1,54 @@
+"""What a colour, a line and a black curve mean, everywhere in this repository.
+
+Width is a sequential palette that survives grey print and colour blindness (light: narrow, dark: wide); the
+parametrization is a line style; the infinite-width limit is black.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+
+STYLE_FILE = Path(__file__).with_name("infwidth.mplstyle")
+
+#: Line style by parametrization.
+LINE_STYLES: dict[str, Any] = {
+    "mup": "-",
+    "ntk": (0, (4, 1.5)),
+    "mf": "-.",
+    "sp": ":",
+    "sp_lr": (0, (1, 1)),
+    "stp": "-",
+}
+
+#: How parametrizations are written.
+LABELS = {"mup": "μP", "ntk": "NTK", "mf": "mean field", "sp": "SP", "sp_lr": "SP, rate 1/n", "stp": "STP"}
+
+#: The infinite-width limit.
+LIMIT: dict[str, Any] = {"color": "black", "linewidth": 1.2}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Apply the style sheet, on a canvas that needs no display."""
+    with mpl.rc_context():
+        mpl.use("Agg")
+        mpl.style.use(STYLE_FILE)
+        yield
+
+
+def width_colours(widths: Sequence[int]) -> dict[int, tuple[float, float, float, float]]:
+    """Return one colour a width, light to dark."""
+    palette = mpl.colormaps["viridis_r"]
+    ordered = sorted(set(widths))
+    return {w: palette(0.12 + 0.83 * i / max(len(ordered) - 1, 1)) for i, w in enumerate(ordered)}
+
+
+def richness_colours(values: Sequence[Any]) -> dict[Any, tuple[float, float, float, float]]:
+    """Return one colour a richness, from lazy (purple) to rich (amber)."""
+    palette = mpl.colormaps["plasma"]
+    ordered = list(dict.fromkeys(values))
+    return {v: palette(0.1 + 0.72 * i / max(len(ordered) - 1, 1)) for i, v in enumerate(ordered)}

@@ -1,0 +1,45 @@
+"""Where a number comes from: code, versions, machine, data and cost, recorded with every cell."""
+
+import platform
+import resource
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import infwidth
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+class Meter:
+    """Starts counting when made; :meth:`record` returns the provenance of what was computed since."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def record(self, **facts: Any) -> dict[str, Any]:
+        """Return ``facts`` with version, commit, machine and cost (seconds; MiB of peak memory) added."""
+        return {
+            **facts,
+            "version": infwidth.__version__,
+            "commit": _git("rev-parse", "HEAD") or "unknown",
+            # What decides the numbers is the code, so only it can make the tree dirty.
+            "dirty": bool(_git("status", "--porcelain", "--", ".", ":/requirements.lock")),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "machine": f"{platform.system()} {platform.machine()}",
+            "wall_seconds": round(time.perf_counter() - self._wall, 3),
+            "cpu_seconds": round(time.process_time() - self._cpu, 3),
+            "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }

@@ -1,0 +1,1 @@
+"""One trainer for all models, parametrizations and losses."""

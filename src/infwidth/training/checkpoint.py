@@ -1,0 +1,35 @@
+"""Checkpoints: enough of a cell, half done, to go on to the same bits after any kill.
+
+All chance in training is counter-based (see :mod:`infwidth.seeding`), so no generator state is kept.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from infwidth.results.atomic import replacing
+
+logger = logging.getLogger(__name__)
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint of plain containers and tensors, atomically."""
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load(path: Path, cell: str) -> dict[str, Any] | None:
+    """Return the checkpoint of ``cell`` at ``path``; None where there is none, or one that cannot be used (logged)."""
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["cell"] == cell:
+            return state
+        reason = f"it belongs to cell {state['cell']}"
+    except Exception as error:  # torch raises errors of many types for damaged files; all mean: start over
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    logger.warning("checkpoint %s is not used (%s); the cell starts from the beginning", path, reason)
+    return None

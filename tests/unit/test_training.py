@@ -1,0 +1,255 @@
+"""The trainer: the same numbers as a loop written by hand, after any interruption, with divergence as a result."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.nn import functional as F
+
+from infwidth.data.images import Images
+from infwidth.data.streams import Batches
+from infwidth.training import checkpoint
+from infwidth.training.examples import Examples, examples
+from infwidth.training.losses import mean_squared_error
+from infwidth.training.member import Member
+from infwidth.training.schedule import evaluation_steps
+from infwidth.training.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data() -> Images:
+    rng = torch.Generator().manual_seed(0)
+    centres = torch.randn(3, 1, 8, 8, generator=rng)
+    y = torch.arange(60) % 3
+    x = centres[y] + 0.5 * torch.randn(60, 1, 8, 8, generator=rng)
+    return Images(x[:45], y[:45], x[45:], y[45:], 3, "blobs", "0" * 64)
+
+
+def make_spec(**changes: dict) -> dict:
+    spec = {
+        "kind": "train",
+        "data": {"name": "blobs"},
+        "model": {"name": "cnn", "width": 8, "n_convolutions": 2},
+        "parametrization": {
+            "rule": "mup",
+            "base_width": 4,
+            "gamma0": 1.0,
+            "layer_lr": "variance",
+            "zero_readout": False,
+        },
+        "optimizer": {"name": "sgd", "lr": [0.3], "momentum": 0.0, "weight_decay": 0.0},
+        "training": {
+            "steps": 12,
+            "batch_size": 15,
+            "stream": "epochs",
+            "augmentation": "none",
+            "loss": "cross_entropy",
+            "centred": True,
+            "dtype": "float32",
+            "evaluations": 5,
+        },
+        "probes": [{"name": "losses"}, {"name": "ensemble"}, {"name": "representations"}, {"name": "norms"}],
+        "seeds": [0, 1],
+    }
+    for block, values in changes.items():
+        spec[block] = {**spec[block], **values} if isinstance(spec[block], dict) else values
+    return copy.deepcopy(spec)
+
+
+def run(spec: dict, data: Images, **options: object) -> pd.DataFrame:
+    return Trainer(spec, data, device=CPU, **options).run()  # type: ignore[arg-type]
+
+
+def value(rows: pd.DataFrame, metric: str, **where: object) -> float:
+    for key, wanted in where.items():
+        rows = rows[rows[key] == wanted]
+    (found,) = rows[rows.metric == metric].value
+    return found
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_base_width_is_the_same_net_bit_for_bit_under_all_rules(data: Images, optimizer: str) -> None:
+    frames = []
+    for rule in ("mup", "ntk", "sp", "sp_lr", "mf"):
+        spec = make_spec(
+            model={"width": 4}, parametrization={"rule": rule}, optimizer={"name": optimizer, "lr": [0.05]}
+        )
+        frames.append(run(spec, data))
+    for other in frames[1:]:
+        pd.testing.assert_frame_equal(frames[0], other, check_exact=True)
+
+
+def test_away_from_the_base_the_rules_differ(data: Images) -> None:
+    mup, ntk = (run(make_spec(parametrization={"rule": rule}), data) for rule in ("mup", "ntk"))
+    assert value(mup, "test_loss", step=12, seed=0) != value(ntk, "test_loss", step=12, seed=0)
+
+
+def test_same_numbers_as_a_loop_by_hand(data: Images) -> None:
+    """γ form written out: unit-variance weights, forward multipliers, f = w·φ/(γ √N) and one rate η γ²."""
+    spec = make_spec(
+        training={"dtype": "float64", "loss": "mse", "centred": False}, optimizer={"lr": [0.2], "momentum": 0.5}
+    )
+    rows = run(spec, data)
+
+    native = Member(spec, data, seed=0, lr=0.2, device=CPU).model.state_dict()
+    width, gamma = 8, 1.0 * np.sqrt(8)  # μP: γ = γ0 √N
+    multipliers = {
+        "convolutions.0.weight": 1 / np.sqrt(9),
+        "convolutions.1.weight": 1 / np.sqrt(9 * width),
+        "readout.weight": 1 / (gamma * np.sqrt(width * 4)),
+    }
+    unit = {name: (w / multipliers[name]).requires_grad_() for name, w in native.items()}
+    assert all(0.75 < w.std() < 1.3 for w in unit.values())
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        for depth in range(2):
+            name = f"convolutions.{depth}.weight"
+            x = F.conv2d(x, unit[name] * multipliers[name], padding=1)
+            x = F.avg_pool2d(torch.relu(x) * np.sqrt(2), 2)
+        return x.flatten(1) @ (unit["readout.weight"] * multipliers["readout.weight"]).T
+
+    optimizer = torch.optim.SGD(unit.values(), lr=0.2 * gamma**2, momentum=0.5)
+    batches = Batches(45, 15, mode="epochs")
+    x_train, x_test = data.x_train.double(), data.x_test.double()
+    for step in range(12):
+        index = batches.indices(step)
+        optimizer.zero_grad()
+        mean_squared_error(forward(x_train[index]), data.y_train[index]).backward()
+        optimizer.step()
+    by_hand = mean_squared_error(forward(x_test), data.y_test).item()
+    assert value(rows, "test_loss", step=12, seed=0) == pytest.approx(by_hand, rel=1e-10)
+
+
+def test_batches_are_the_same_for_all_widths_rules_and_seeds(data: Images) -> None:
+    seen = []
+    for width, rule in ((4, "mup"), (8, "ntk")):
+        trainer = Trainer(make_spec(model={"width": width}, parametrization={"rule": rule}), data, device=CPU)
+        seen.append(torch.stack([trainer.batch(step).x for step in range(7)]))
+    assert torch.equal(*seen)
+
+
+def test_centred_outputs_start_at_zero_and_change_nothing_stays_relative(data: Images) -> None:
+    rows = run(make_spec(), data)
+    assert value(rows, "test_loss", step=0, seed=0) == pytest.approx(np.log(3), rel=1e-6)
+    assert (rows[(rows.metric == "relative_change") & (rows.step == 0)].value == 0).all()
+    assert (rows[(rows.metric == "relative_change") & (rows.step == 12)].value > 0).all()
+
+
+def test_ensemble_is_that_of_the_members(data: Images) -> None:
+    spec = make_spec()
+    rows = run(spec, data)
+    members = []
+    for seed in spec["seeds"]:
+        member = Member(spec, data, seed=seed, lr=0.3, device=CPU)
+        trainer = Trainer(spec, data, device=CPU)
+        for step in range(12):
+            batch = trainer.batch(step)
+            member.optimizer.zero_grad()
+            F.cross_entropy(member.outputs(batch), batch.y).backward()
+            member.optimizer.step()
+        members.append(member.outputs(examples(data, "test", slice(None))).detach())
+    logits = torch.stack(members)
+    assert value(rows, "ensemble_loss", step=12) == pytest.approx(F.cross_entropy(logits.mean(0), data.y_test).item())
+    assert value(rows, "logit_variance", step=12) == pytest.approx(logits.double().var(0).mean().item(), rel=1e-5)
+    average = np.mean([value(rows, "test_loss", step=12, seed=s) for s in (0, 1)])
+    assert value(rows, "ensemble_loss", step=12) < average  # Jensen
+
+
+@pytest.mark.parametrize("stop_at", range(1, 27, 3))
+def test_killed_anywhere_it_resumes_to_the_same_bits(
+    data: Images, stop_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec(optimizer={"momentum": 0.9, "lr": [0.1]})
+    whole = run(spec, data)
+    calls = 0
+    original = Trainer.batch
+
+    def dying(self: Trainer, step: int) -> Examples:
+        nonlocal calls
+        calls += 1
+        if calls > stop_at + 6:
+            raise KeyboardInterrupt
+        return original(self, step)
+
+    file = tmp_path / "cell.checkpoint"
+    monkeypatch.setattr(Trainer, "batch", dying)
+    with pytest.raises(KeyboardInterrupt):
+        run(spec, data, checkpoint_file=file, checkpoint_seconds=0.0)
+    monkeypatch.undo()
+    assert file.exists()
+    steps = 0
+
+    def counting(self: Trainer, step: int) -> Examples:
+        nonlocal steps
+        steps += 1
+        return original(self, step)
+
+    monkeypatch.setattr(Trainer, "batch", counting)
+    resumed = run(spec, data, checkpoint_file=file)
+    pd.testing.assert_frame_equal(whole, resumed, check_exact=True)
+    assert steps < 2 * (12 + 5), "it started over"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
+def test_a_damaged_or_foreign_checkpoint_means_starting_over(
+    data: Images, damage: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "cell.checkpoint"
+    if damage is None:
+        checkpoint.save(file, {"cell": "another", "step": 3})
+    else:
+        file.write_bytes(damage)
+    with caplog.at_level("WARNING"):
+        rows = run(make_spec(seeds=[0]), data, checkpoint_file=file)
+    assert "is not used" in caplog.text
+    pd.testing.assert_frame_equal(rows, run(make_spec(seeds=[0]), data), check_exact=True)
+
+
+def test_divergence_is_a_row_with_its_step(data: Images) -> None:
+    spec = make_spec(
+        optimizer={"lr": [0.1, 1e6]}, training={"loss": "mse", "centred": False}, model={"name": "cnn"}, seeds=[0]
+    )
+    rows = run(spec, data)
+    wild = rows[rows.lr == 1e6]
+    (when,) = wild[wild.metric == "diverged"].value
+    assert 1 <= when < 12
+    assert wild[wild.metric == "test_loss"].step.max() <= when
+    assert "diverged" not in set(rows[rows.lr == 0.1].metric)
+    assert value(rows, "test_loss", lr=0.1, step=12) < 1
+
+
+def test_evaluation_steps_are_log_spaced_with_both_ends() -> None:
+    assert evaluation_steps(1, 2) == [0, 1]
+    steps = evaluation_steps(300, 16)
+    assert steps[0] == 0
+    assert steps[-1] == 300
+    assert len(steps) == len(set(steps))
+    assert 10 <= len(steps) <= 17
+
+
+def test_gradient_probe_is_the_gradient(data: Images) -> None:
+    spec = make_spec(
+        training={"steps": 1, "evaluations": 2, "dtype": "float64", "centred": False},
+        probes=[{"name": "gradients"}, {"name": "output_scale"}, {"name": "feature_kernels", "points": 4}],
+        seeds=[0],
+    )
+    rows = run(spec, replace(data, x_train=data.x_train.double()))
+    member = Member(spec, data, seed=0, lr=0.3, device=CPU)
+    batch = Trainer(spec, data, device=CPU).batch(0)
+    h1 = F.conv2d(batch.x, member.model.convolutions[0].weight, padding=1).detach().requires_grad_()
+    z = F.avg_pool2d(torch.relu(h1) * 2**0.5, 2)
+    z = F.avg_pool2d(torch.relu(member.model.convolutions[1](z)) * 2**0.5, 2)
+    logits = member.model.readout(z.flatten(1))
+    F.cross_entropy(logits, batch.y, reduction="sum").backward()
+    expected = h1.grad.flatten(1).norm(dim=1).square().mean().sqrt().item()
+    assert value(rows, "gradient_norm", step=0, layer="h1") == pytest.approx(expected, rel=1e-9)
+    assert value(rows, "output_scale", step=0) == pytest.approx(logits.square().mean().sqrt().item(), rel=1e-9)
+    kernel = rows[(rows.metric == "kernel") & (rows.layer == "h1") & (rows.step == 0)].value.to_numpy().reshape(4, 4)
+    assert np.allclose(kernel, kernel.T)
+    assert (np.linalg.eigvalsh(kernel) > -1e-12).all()
