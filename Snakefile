@@ -1,0 +1,46 @@
+# infwidth: cells → tables → figures and claims → report.  ./run snakemake --cores all
+# One figure: ./run snakemake --cores all harvard2024_mup_vs_ntk.  All targets: ./run snakemake --list-rules
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+
+
+wildcard_constraints:
+    scale="smoke|laptop|workstation|paper",
+    paper="[a-z0-9]+",
+    experiment="[a-z0-9_]+",
+    figure="[a-z0-9_]+",
+    cell="[0-9a-f]{16}",
+    dataset="[a-z0-9_]+",
+
+
+localrules:
+    all,
+    figures,
+    tables,
+    claims,
+    cost,
+    publish,
+
+
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/limits.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        rules.claims.output,
+        rules.report.output,

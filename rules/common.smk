@@ -1,0 +1,50 @@
+# Functions only: where things lie, and what there is to build at the configured scale.
+
+from pathlib import Path
+
+from infwidth.errors import SpecError
+from infwidth.experiments.validation import validate
+from infwidth.workflow.gpu import gpu_is_used
+from infwidth.workflow.graph import CODE, code_hash, load_graph
+
+SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
+
+try:
+    validate(config, SCHEMAS / "config.schema.json", where="config/config.yaml or --config")
+    GRAPH = load_graph(config["scale"], SCHEMAS)
+except SpecError as error:
+    raise WorkflowError(str(error)) from None
+
+SCALE = config["scale"]
+PUBLISHED = f"results/published/{SCALE}"
+
+USES_GPU = gpu_is_used(config["device"])
+
+
+def cell_file(cell):
+    return f"results/cells/{cell.kind}/{cell.id}.parquet"
+
+
+def table_file(paper, experiment):
+    root = PUBLISHED if config["tables"] == "published" else f"results/{SCALE}"
+    return f"{root}/tables/{paper}/{experiment}.csv"
+
+
+def figure_file(figure, suffix):
+    return f"results/{SCALE}/figures/{figure.paper}/{figure.name}.{suffix}"
+
+
+# Empty for an exact limit that needs no data.
+def data_record(wildcards):
+    spec = GRAPH.cells[wildcards.cell].spec
+    return f"results/data/{spec['data']['name']}/record.json" if "data" in spec else []
+
+
+# For the message of a job. It is a resource because a changed param would rerun the job, and this one counts all cells.
+def cell_title(wildcards):
+    number = list(GRAPH.cells).index(wildcards.cell) + 1
+    return f"{number} of {len(GRAPH.cells)}: {GRAPH.cells[wildcards.cell].title}"
+
+
+def tables_of_paper(wildcards):
+    return [table_file(wildcards.paper, name) for name in GRAPH.papers[wildcards.paper].cells]

@@ -1,0 +1,62 @@
+# What people open: the self-contained report, the published results, the cost of what is still to run.
+
+
+rule report:
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        rules.claims.output,
+    output:
+        f"results/{SCALE}/report.html",
+    log:
+        f"results/logs/report_{SCALE}.log",
+    conda:
+        "../environment.yml"
+    params:
+        config={**config},
+        snakefile=str(workflow.main_snakefile),
+    message:
+        "report"
+    script:
+        "../src/infwidth/workflow/scripts/write_report.py"
+
+
+# Published files by their name within results/published/<scale>.
+PUBLISHED_FILES = {
+    "claims.csv": f"results/{SCALE}/claims.csv",
+    "cells.csv": f"results/{SCALE}/cells.csv",
+    **{f"tables/{paper}/{name}.csv": f"results/{SCALE}/tables/{paper}/{name}.csv" for paper, name in GRAPH.tables},
+    **{f"figures/{f.rule}.png": figure_file(f, "png") for f in GRAPH.figures},
+}
+
+
+rule publish:
+    input:
+        list(PUBLISHED_FILES.values()),
+    output:
+        touch(f"results/{SCALE}/published"),
+    log:
+        f"results/logs/publish_{SCALE}.log",
+    conda:
+        "../environment.yml"
+    params:
+        names=list(PUBLISHED_FILES),
+        target=PUBLISHED,
+        scale=SCALE,
+    message:
+        f"publish to {PUBLISHED}"
+    script:
+        "../src/infwidth/workflow/scripts/publish.py"
+
+
+rule cost:
+    log:
+        f"results/logs/cost_{SCALE}.log",
+    conda:
+        "../environment.yml"
+    params:
+        scale=SCALE,
+    message:
+        "minutes of one core left for each figure, from recorded run times"
+    shell:
+        "python -m infwidth cost --scale {params.scale:q} | tee {log:q}"

@@ -1,0 +1,123 @@
+"""Command line: ``python -m infwidth cells|cell|adopt|cost|readme``. Cells run by themselves, without the workflow."""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from infwidth.errors import InfwidthError, SpecError
+
+DEFAULT_RESULTS = Path("results")
+SCHEMAS = Path("config/schemas")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit status. Errors a person can mend are one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m infwidth", description="Cells of infwidth without its workflow.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    cells = commands.add_parser("cells", help="write the specs of cells as JSON files, to be run on another machine")
+    cells.add_argument("--scale", required=True)
+    cells.add_argument("--figure", help="only the cells behind this figure, such as harvard2024_mup_vs_ntk")
+    cells.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+
+    cell = commands.add_parser("cell", help="compute cells; needs torch, numpy, pandas and pyarrow only")
+    cell.add_argument("specs", type=Path, nargs="+", metavar="SPEC.json")
+    cell.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where the results go")
+    cell.add_argument("--data-dir", type=Path, default=Path("data"), help="where data sets are or are downloaded to")
+    cell.add_argument("--prepared", type=Path, default=Path("prepared"), help="where prepared data sets are kept")
+    cell.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    cell.add_argument("--threads", type=int, default=1)
+
+    adopt = commands.add_parser("adopt", help="take over cells that were computed on another machine")
+    adopt.add_argument("files", type=Path, nargs="+", metavar="CELL.parquet")
+
+    cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
+    cost.add_argument("--scale", required=True)
+
+    commands.add_parser("readme", help="write the published claims into README.md")
+
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    try:
+        {"cells": _cells, "cell": _cell, "adopt": _adopt, "cost": _cost, "readme": _readme}[options.command](options)
+    except InfwidthError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _cells(options: argparse.Namespace) -> None:
+    from infwidth.errors import nearest
+    from infwidth.workflow.graph import load_graph
+
+    graph = load_graph(options.scale, SCHEMAS)
+    chosen = graph.cells
+    if options.figure:
+        figures = {figure.rule: figure for figure in graph.figures}
+        if options.figure not in figures:
+            raise SpecError(f"unknown figure '{options.figure}'{nearest(options.figure, figures)}")
+        chosen = graph.cells_of_figure(figures[options.figure])
+    options.to.mkdir(parents=True, exist_ok=True)
+    for name, cell in chosen.items():
+        (options.to / f"{name}.json").write_text(json.dumps(cell.spec, indent=1, sort_keys=True) + "\n")
+    print(f"wrote {len(chosen)} specs to {options.to}")
+
+
+def _cell(options: argparse.Namespace) -> None:
+    from infwidth.data.prepare import prepare
+    from infwidth.experiments.identity import cell_id
+    from infwidth.workflow.cell import compute_cell
+
+    for file in options.specs:
+        spec = json.loads(file.read_text())
+        output = options.to / f"{cell_id(spec)}.parquet"
+        if output.exists():
+            print(f"{output} is there already")
+            continue
+        dataset = spec["data"]["name"] if "data" in spec else None
+        if dataset and not (options.prepared / dataset / "record.json").exists():
+            prepare(dataset, options.data_dir, options.prepared / dataset)
+        compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
+        print(f"wrote {output}")
+
+
+def _adopt(options: argparse.Namespace) -> None:
+    from infwidth.experiments.identity import cell_id
+    from infwidth.results.atomic import replacing
+    from infwidth.results.cell_file import read_cell, read_provenance
+
+    for file in options.files:
+        spec, _ = read_provenance(file)
+        read_cell(file)
+        target = DEFAULT_RESULTS / "cells" / spec["kind"] / f"{cell_id(spec)}.parquet"
+        with replacing(target) as temporary:
+            temporary.write_bytes(file.read_bytes())
+        print(f"{file} is now {target}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from infwidth.workflow.cost import cost_table, recorded_seconds
+    from infwidth.workflow.graph import load_graph
+
+    graph = load_graph(options.scale, SCHEMAS)
+    cells = DEFAULT_RESULTS / "cells"
+    done = {path.stem for path in cells.glob("*/*.parquet")}
+    print(
+        cost_table(graph, recorded_seconds(cells, DEFAULT_RESULTS / "published"), done).to_string(
+            index=False, na_rep="?"
+        )
+    )
+
+
+def _readme(_: argparse.Namespace) -> None:
+    from infwidth.results.atomic import write_text
+    from infwidth.workflow.readme import with_claims
+
+    readme = Path("README.md")
+    write_text(readme, with_claims(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

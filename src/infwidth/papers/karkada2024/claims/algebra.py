@@ -1,0 +1,137 @@
+"""What the solver must return: the table of the post, the literature's end points, one degree of freedom, the gauge.
+
+These are equalities of exact numbers; the statistic is the number of entries that differ.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from infwidth.analysis.claims import Claim, Tables
+from infwidth.analysis.statistics import Estimate
+from infwidth.papers.karkada2024.measured import VERTICES, at_richness, exponent_table
+
+# The post's picture of the STP gauge, as exponents of n (read-in, hidden, readout): at r = 0, and the coefficient of r.
+_STP_TABLE = {
+    "g_exponent": (0, 0, 0),
+    "g_slope": (0, 0, 0),
+    "sigma_exponent": (0, -1 / 2, -1 / 2),
+    "sigma_slope": (0, 0, -1),
+    "eta_exponent": (0, -1, -1),
+    "eta_slope": (2, 2, 0),
+}
+
+# abc-parametrizations of the end points (W = n^-a w, w ~ N(0, n^-2b), rate n^-c): Yang & Hu 2021, Table 1 (NTP, μP),
+# and mean field at two hidden layers from the gauge formulas of mupify.
+_LITERATURE: dict[str, dict[str, tuple[float, ...]]] = {
+    "NTP": {"a": (0, 1 / 2, 1 / 2), "b": (0, 0, 0), "c": (0, 0, 0)},
+    "μP": {"a": (-1 / 2, 0, 1 / 2), "b": (1 / 2, 1 / 2, 1 / 2), "c": (0, 0, 0)},
+    "MFP": {"a": (0, 1 / 2, 1), "b": (0, 0, 0), "c": (-1, -1, -1)},
+}
+
+
+def _exactly(value: float) -> Estimate:
+    return Estimate(float(value), float(value), float(value), 1)
+
+
+def _wrong_entries_of_the_table(tables: Tables) -> Estimate:
+    solved = exponent_table(tables["family"]).loc["stp"]
+    wrong = sum((solved[metric].to_numpy() != entries).sum() for metric, entries in _STP_TABLE.items())
+    return _exactly(wrong)
+
+
+def _wrong_end_points(tables: Tables) -> Estimate:
+    exponents, wrong = exponent_table(tables["family"]), 0
+    for name, expected in _LITERATURE.items():
+        richness, gauge = VERTICES[name]
+        point = at_richness(exponents, gauge, 0.5 if richness == "1/2" else 0.0)
+        for letter, column in (("a", "g"), ("b", "sigma"), ("c", "eta")):
+            wrong += int((-point[column].to_numpy() != expected[letter]).sum())
+    return _exactly(wrong)
+
+
+def _degrees_of_freedom(tables: Tables) -> Estimate:
+    freedom = tables["desiderata"][tables["desiderata"].metric == "freedom"].sort_values("index").value
+    unknowns = tables["desiderata"][tables["desiderata"].metric == "unknown"]
+    n_layers = unknowns.layer.str.split().str[1].nunique()
+    return _exactly(freedom.iloc[-1] - n_layers)
+
+
+def _gauge_dependence(tables: Tables) -> Estimate:
+    """Largest difference between gauges of g·sigma and g²·eta, as exponents at richness 0 and their slopes."""
+    exponents = exponent_table(tables["family"])
+    differences = []
+    for part in ("exponent", "slope"):
+        g, sigma, eta = (exponents[f"{name}_{part}"] for name in ("g", "sigma", "eta"))
+        for invariant in (g + sigma, 2 * g + eta):
+            by_layer = invariant.groupby("layer")
+            differences.append((by_layer.max() - by_layer.min()).max())
+    return _exactly(max(differences))
+
+
+def _distinct_vertices(tables: Tables) -> Estimate:
+    exponents = exponent_table(tables["family"])
+    points = {
+        (richness, *at_richness(exponents, gauge, 0.5 if richness == "1/2" else 0.0).g)
+        for richness in ("0", "1/2")
+        for gauge in pd.unique(tables["family"].gauge)
+    }
+    return _exactly(len(points))
+
+
+def _claim(
+    figure: str, name: str, statement: str, expected: str, value: float, measure: Callable[[Tables], Estimate]
+) -> Claim:
+    return Claim(
+        figure=figure,
+        name=name,
+        statement=statement,
+        expected=expected,
+        accept=(value, value),
+        measure=measure,
+        note="Exact rational arithmetic; the interval is the number itself.",
+    )
+
+
+CLAIMS = (
+    _claim(
+        "stp_table",
+        "table_of_the_post",
+        "The desiderata give the table of the STP gauge: σ² = 1/d, 1/n, n^(−1−2r); η = n^(2r)/d, n^(2r−1), 1/n.",
+        "entries that differ = 0 of 18",
+        0,
+        _wrong_entries_of_the_table,
+    ),
+    _claim(
+        "stp_table",
+        "end_points_of_the_literature",
+        "NTP, μP and mean field are end points of the family in its other two gauges.",
+        "abc exponents that differ = 0 of 27",
+        0,
+        _wrong_end_points,
+    ),
+    _claim(
+        "derivation",
+        "one_degree_of_freedom",
+        "The desiderata leave one degree of freedom beside one gauge a layer.",
+        "degrees of freedom minus layers = 1",
+        1,
+        _degrees_of_freedom,
+    ),
+    _claim(
+        "gauges",
+        "gauge_invariants",
+        "A gauge moves a layer's (g, σ, η) to (g/θ, θσ, θ²η): gσ and g²η are the same in all gauges.",
+        "largest difference of their exponents = 0",
+        0,
+        _gauge_dependence,
+    ),
+    _claim(
+        "gauges",
+        "five_vertices",
+        "Three gauges at two ends of the scale are five parametrizations: two gauges meet in NTP.",
+        "distinct points = 5",
+        5,
+        _distinct_vertices,
+    ),
+)

@@ -1,0 +1,49 @@
+"""What a figure costs before it runs: from recorded run times, this machine's where there are any."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from infwidth.errors import DataError
+from infwidth.results.cell_file import read_provenance
+from infwidth.workflow.graph import Graph
+
+
+def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
+    """Return cell → wall seconds, from the published provenance and, over it, the cells computed here."""
+    seconds: dict[str, float] = {}
+    for file in sorted(published.glob("*/cells.csv")):
+        table = pd.read_csv(file)
+        seconds |= dict(zip(table["cell"], table["wall_seconds"], strict=True))
+    for path in sorted(cell_files.glob("*/*.parquet")):
+        try:
+            seconds[path.stem] = read_provenance(path)[1]["wall_seconds"]
+        except DataError:
+            continue  # a damaged file costs as much as one that is not there; the workflow replaces it
+    return seconds
+
+
+def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd.DataFrame:
+    """Return one row a figure: cells, how many are done, and minutes of one core still to go.
+
+    ``minutes_left`` is missing where a cell was never run anywhere: no number is better than a guess. Cells that
+    several figures share count for each.
+    """
+    records = []
+    for figure in graph.figures:
+        cells = graph.cells_of_figure(figure)
+        left = [cell for cell in cells if cell not in done]
+        known = [seconds[cell] for cell in left if cell in seconds]
+        records.append(
+            {
+                "figure": figure.rule,
+                "scale": graph.scale,
+                "cells": len(cells),
+                "done": len(cells) - len(left),
+                "minutes_total": round(sum(seconds[c] for c in cells) / 60, 2) if set(cells) <= set(seconds) else None,
+                "minutes_left": round(sum(known) / 60, 2) if len(known) == len(left) else None,
+                "cells_without_record": len(left) - len(known),
+            }
+        )
+    return pd.DataFrame(records)

@@ -1,0 +1,22 @@
+"""Figures: a paper's drawing function applied to its tables, saved as PDF and PNG."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from infwidth.papers import paper_module
+from infwidth.plotting.save import save_figure
+from infwidth.plotting.style import style
+from infwidth.workflow.tables import read_table
+
+
+def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png: Path) -> None:
+    """Draw one figure from its tables (experiment → CSV)."""
+    with style():
+        from matplotlib import pyplot as plt
+
+        drawn = getattr(paper_module(paper, "figures"), figure)(
+            {name: read_table(path) for name, path in tables.items()}
+        )
+        save_figure(drawn, pdf)
+        save_figure(drawn, png)
+        plt.close(drawn)

@@ -1,0 +1,29 @@
+"""The ledger of claims: every paper's claims judged on its tables, and all of them in one file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from infwidth.analysis.claims import COLUMNS, ledger
+from infwidth.experiments.validation import validate
+from infwidth.papers import paper_module
+from infwidth.results.atomic import write_text
+from infwidth.workflow.tables import read_table
+
+
+def judge(paper: str, tables: Mapping[str, Path], output: Path) -> None:
+    """Write the claims of one paper, judged on its tables (experiment → CSV)."""
+    read = {name: read_table(path) for name, path in tables.items()}
+    rows = ledger(paper, paper_module(paper, "claims").CLAIMS, read)
+    write_text(output, rows.to_csv(index=False, lineterminator="\n"))
+
+
+def collect(parts: Sequence[Path], output: Path, schema: Path) -> None:
+    """Write all papers' claims in one file, each row checked against the schema of claims."""
+    claims = pd.concat([pd.read_csv(part) for part in parts], ignore_index=True)[list(COLUMNS)]
+    claims["note"] = claims["note"].fillna("")
+    for record in json.loads(claims.to_json(orient="records")):
+        validate(record, schema, where=f"claim {record['paper']}.{record['claim']}")
+    write_text(output, claims.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,10 @@
+"""Collect all papers' claims (rule claims)."""
+
+from pathlib import Path
+
+from infwidth.workflow.job import job
+from infwidth.workflow.ledger import collect
+
+snakemake = globals()["snakemake"]
+with job(snakemake.log[0]):
+    collect([Path(path) for path in snakemake.input], Path(snakemake.output[0]), Path(snakemake.params.schema))

@@ -1,0 +1,12 @@
+"""Publish tables, claims and figures of this scale (rule publish)."""
+
+from pathlib import Path
+
+from infwidth.workflow.job import job
+from infwidth.workflow.publish import publish
+
+snakemake = globals()["snakemake"]
+with job(snakemake.log[0]):
+    files = dict(zip(snakemake.params.names, map(Path, snakemake.input), strict=True))
+    publish(files, Path(snakemake.params.target), scale=snakemake.params.scale, missing=[])
+    Path(snakemake.output[0]).touch()

@@ -1,0 +1,82 @@
+"""The house has rooms, and imports point downward only."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "infwidth"
+
+#: What each room may import. Rooms not named as a key may be imported by none but the workflow.
+ALLOWED = {
+    "errors": set(),
+    "seeding": set(),
+    "parametrization": {"errors", "seeding"},
+    "models": {"errors"},
+    "data": {"errors", "seeding", "results"},
+    "limits": {"errors", "seeding"},
+    "results": {"errors"},
+    "experiments": {"errors", "parametrization"},
+    "training": {"errors", "seeding", "parametrization", "models", "data", "results", "experiments"},
+    "analysis": {"errors", "seeding"},
+    "plotting": {"errors", "analysis", "results"},
+    "papers": {"errors", "analysis", "plotting", "parametrization", "limits"},
+}
+
+
+def _room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def _imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "infwidth":
+            if node.module == "infwidth":
+                found |= {f"infwidth.{alias.name}" for alias in node.names}
+            else:
+                found.add(node.module)
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("infwidth.")}
+    return {_room(module) for module in found}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_room_imports_only_what_lies_below(room: str) -> None:
+    files = [SOURCE / f"{room}.py"] if (SOURCE / f"{room}.py").exists() else sorted((SOURCE / room).rglob("*.py"))
+    assert files, f"room {room} is gone; take it out of ALLOWED"
+    for file in files:
+        extra = _imports(file) - ALLOWED[room] - {room, ""}
+        assert not extra, f"{file.relative_to(SOURCE)} imports {sorted(extra)}"
+
+
+def test_no_room_is_forgotten() -> None:
+    rooms = {path.stem for path in SOURCE.iterdir() if path.is_dir() or path.suffix == ".py"} - {"__pycache__"}
+    assert rooms == set(ALLOWED) | {"workflow", "__init__", "__main__"}
+
+
+def test_papers_import_each_other_never() -> None:
+    for file in sorted((SOURCE / "papers").glob("*/*.py")):
+        own = file.parent.name
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("infwidth.papers."):
+                assert node.module.split(".")[2] == own, f"{own}/{file.name} imports {node.module}"
+
+
+def test_reading_the_workflow_loads_no_torch() -> None:
+    code = "import infwidth.workflow.graph, sys; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_cell_needs_torch_numpy_pandas_and_pyarrow_only() -> None:
+    """For GPU machines that have nothing else: everything else is hidden, and the cell must still import."""
+    hidden = "snakemake yaml jsonschema scipy matplotlib seaborn gensim mlxtend torchvision sklearn mup"
+    code = (
+        "import sys\n"
+        f"for name in {hidden.split()!r}: sys.modules[name] = None\n"
+        "import infwidth.workflow.cell, infwidth.training.trainer, infwidth.data.prepare, infwidth.limits.one_step\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

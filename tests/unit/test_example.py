@@ -1,0 +1,38 @@
+"""The example of the user's own module runs, passes its coordinate check, and its negative control fails it."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+FILE = Path(__file__).parents[2] / "examples" / "parametrize_your_module.py"
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parametrize_your_module", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.WIDTHS = (32, 64, 128)
+    return module
+
+
+def test_it_writes_its_figure_and_its_verdicts(example: ModuleType, tmp_path: Path, capsys) -> None:
+    example.main(tmp_path)
+    said = capsys.readouterr().out
+    assert "Coordinate check of mup with sgd: passes." in said
+    assert "Coordinate check of sp with sgd: fails." in said
+    assert (tmp_path / "coordinate_check.png").stat().st_size > 10_000
+
+
+def test_all_rules_are_one_net_at_the_base_width(example: ModuleType) -> None:
+    assert example.train(example.BASE_WIDTH, "mup", steps=5) == example.train(example.BASE_WIDTH, "sp", steps=5)
+
+
+def test_training_lowers_the_loss_at_every_width(example: ModuleType) -> None:
+    for width in example.WIDTHS:
+        losses = example.train(width, steps=20)
+        assert losses[-1] < 0.5 * losses[0]
+        assert all(torch.isfinite(torch.tensor(losses)))

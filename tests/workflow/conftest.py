@@ -1,0 +1,62 @@
+"""A clone of the project in a folder of its own, and Snakemake in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _project_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def clone(target: Path) -> Path:
+    for name in _project_files():
+        if not name.startswith("results/"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target / name)
+    return target
+
+
+def environment(project: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(project / "src"), "LC_ALL": "C.UTF-8"}
+
+
+def snakemake(project: Path, *arguments: str, scale: str = "smoke", **config: str) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a clone; the process's standard output and error are in ``stdout`` together."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
+            *("--config", f"scale={scale}", "device=cpu", *(f"{key}={value}" for key, value in config.items())),
+        ],
+        cwd=project,
+        env=environment(project),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone, at a path with a space and an accent, in which the whole smoke scale has run once."""
+    project = clone(tmp_path_factory.mktemp("clone") / "un dépôt")
+    done = snakemake(project, "--strict-dag-evaluation", "functions", "cyclic-graph")
+    assert done.returncode == 0, done.stdout
+    return project

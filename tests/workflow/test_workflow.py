@@ -1,0 +1,250 @@
+"""The whole workflow at smoke scale, as a stranger runs it: once, again, killed, redrawn, published, misspelt."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from infwidth.experiments.papers import load_paper, paper_names
+from infwidth.results.cell_file import read_provenance
+
+from .conftest import ROOT, clone, environment, snakemake
+
+pytestmark = pytest.mark.workflow
+
+SCHEMAS = ROOT / "config" / "schemas"
+
+
+def _digests(project: Path, *patterns: str) -> dict[str, str]:
+    return {
+        path.relative_to(project).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for pattern in patterns
+        for path in sorted(project.glob(pattern))
+    }
+
+
+def _jobs(output: str) -> dict[str, int]:
+    """Return rule → number of jobs, from the statistics of a (dry) run."""
+    jobs: dict[str, int] = {}
+    lines = output.splitlines()
+    if "Job stats:" in lines:
+        for line in lines[lines.index("Job stats:") + 3 :]:
+            if not line.strip():
+                break
+            name, count = line.split()
+            jobs[name] = int(count)
+    return jobs
+
+
+def test_everything_is_there(smoke: Path) -> None:
+    results = smoke / "results" / "smoke"
+    for paper in paper_names():
+        loaded = load_paper(paper, "smoke", SCHEMAS)
+        for figure in loaded.figures:
+            for suffix in ("pdf", "png"):
+                assert (results / "figures" / paper / f"{figure.name}.{suffix}").stat().st_size > 5000
+        for experiment in loaded.cells:
+            assert len(pd.read_csv(results / "tables" / paper / f"{experiment}.csv")) > 0
+    claims = pd.read_csv(results / "claims.csv")
+    assert set(claims.paper) == set(paper_names())
+    report = (results / "report.html").read_text(encoding="utf-8")
+    for figure in (f.rule for paper in paper_names() for f in load_paper(paper, "smoke", SCHEMAS).figures):
+        assert figure in report
+
+
+def test_base_width_claim_holds_even_at_smoke_scale(smoke: Path) -> None:
+    claims = pd.read_csv(smoke / "results" / "smoke" / "claims.csv").set_index("claim")
+    assert claims.loc["base_width_identical", "verdict"] == "reproduced"
+
+
+def test_a_second_run_does_nothing(smoke: Path) -> None:
+    again = snakemake(smoke)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout
+
+
+def test_figures_redraw_to_the_same_bytes(smoke: Path) -> None:
+    patterns = ("results/smoke/figures/*/*.pdf", "results/smoke/figures/*/*.png")
+    before = _digests(smoke, *patterns)
+    shutil.rmtree(smoke / "results" / "smoke" / "figures")
+    done = snakemake(smoke, "figures")
+    assert done.returncode == 0, done.stdout
+    assert set(_jobs(done.stdout)) == {"figures", "total", *(Path(p).parent.name + "_" + Path(p).stem for p in before)}
+    assert _digests(smoke, *patterns) == before
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_tables(smoke: Path, tmp_path: Path) -> None:
+    project = clone(tmp_path / "killed")
+    table = "results/smoke/tables/harvard2024/width_sweep.csv"
+    for seconds in (3.0, 6.5, 9.0):
+        started = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "2", table, "--config", "scale=smoke", "device=cpu"],
+            cwd=project,
+            env=environment(project),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+        subprocess.run(
+            [sys.executable, "-m", "snakemake", "--unlock", "--config", "scale=smoke"],
+            cwd=project,
+            env=environment(project),
+            capture_output=True,
+            check=True,
+        )
+    done = snakemake(project, table)
+    assert done.returncode == 0, done.stdout
+    assert (project / table).read_bytes() == (smoke / table).read_bytes()
+
+
+def test_one_figure_runs_only_what_it_needs(smoke: Path, tmp_path: Path) -> None:
+    project = clone(tmp_path / "fresh")
+    planned = snakemake(project, "--dry-run", "harvard2024_mup_vs_ntk")
+    cells = load_paper("harvard2024", "smoke", SCHEMAS).cells["width_sweep"]
+    assert _jobs(planned.stdout) == {
+        "harvard2024_mup_vs_ntk": 1,
+        "table": 1,
+        "train": len(cells),
+        "prepare_data": 1,
+        "total": len(cells) + 3,
+    }
+
+
+def test_a_change_of_drawing_code_redraws_and_trains_nothing(smoke: Path) -> None:
+    source = smoke / "src" / "infwidth" / "papers" / "harvard2024" / "figures.py"
+    original = source.read_text()
+    try:
+        source.write_text(original + "\nA_CHANGE = True\n")
+        planned = _jobs(snakemake(smoke, "--dry-run", "figures", "claims").stdout)
+    finally:
+        source.write_text(original)
+    figures = {f.rule for f in load_paper("harvard2024", "smoke", SCHEMAS).figures}
+    assert figures <= set(planned)
+    assert not {"train", "limit", "table"} & set(planned)
+    assert not any(name.startswith("karkada") for name in planned)
+
+
+def test_a_change_of_training_code_retrains(smoke: Path) -> None:
+    source = smoke / "src" / "infwidth" / "training" / "losses.py"
+    original = source.read_text()
+    try:
+        source.write_text(original + "\nA_CHANGE = True\n")
+        planned = _jobs(snakemake(smoke, "--dry-run").stdout)
+    finally:
+        source.write_text(original)
+    assert planned["train"] > 0
+    assert "limit" not in planned
+
+
+def test_published_tables_redraw_every_figure_and_train_nothing(smoke: Path, tmp_path: Path) -> None:
+    done = snakemake(smoke, "publish")
+    assert done.returncode == 0, done.stdout
+    published = smoke / "results" / "published" / "smoke"
+    manifest = json.loads((published / "MANIFEST.json").read_text())
+    assert manifest["sha256"] == {
+        name.removeprefix("results/published/smoke/"): digest
+        for name, digest in _digests(smoke, "results/published/smoke/**/*.*").items()
+        if not name.endswith("MANIFEST.json")
+    }
+    project = clone(tmp_path / "redraw")
+    shutil.copytree(published, project / "results" / "published" / "smoke")
+    redrawn = snakemake(project, "figures", "claims", tables="published")
+    assert redrawn.returncode == 0, redrawn.stdout
+    assert not {"train", "limit", "table", "prepare_data"} & set(_jobs(redrawn.stdout))
+    pictures = "results/smoke/figures/*/*.png"
+    assert _digests(project, pictures) == _digests(smoke, pictures)
+    assert (project / "results/smoke/claims.csv").read_bytes() == (smoke / "results/smoke/claims.csv").read_bytes()
+
+
+def test_cost_is_known_before_running(smoke: Path) -> None:
+    done = snakemake(smoke, "cost")
+    assert done.returncode == 0, done.stdout
+    (row,) = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("harvard2024_mup_vs_ntk ")]
+    cells = len(load_paper("harvard2024", "smoke", SCHEMAS).cells["width_sweep"])
+    assert row[1:4] == ["smoke", str(cells), str(cells)]
+    assert float(row[4]) > 0
+    assert float(row[5]) == 0
+
+
+def test_a_cell_runs_by_itself_and_is_taken_over(smoke: Path, tmp_path: Path) -> None:
+    def infwidth(*arguments: str, cwd: Path) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "infwidth", *arguments],
+            cwd=cwd,
+            env=environment(smoke),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    infwidth("cells", "--scale", "smoke", "--figure", "harvard2024_ntk_vs_width", "--to", str(tmp_path), cwd=smoke)
+    spec = sorted(tmp_path.glob("*.json"))[0]
+    infwidth("cell", str(spec), "--to", str(tmp_path), cwd=tmp_path)
+    target = smoke / "results" / "cells" / "train" / f"{spec.stem}.parquet"
+    before = pd.read_parquet(target)
+    infwidth("adopt", str(tmp_path / f"{spec.stem}.parquet"), cwd=smoke)
+    pd.testing.assert_frame_equal(pd.read_parquet(target), before, check_exact=True)
+    assert read_provenance(target)[1]["dataset"] == "mnist5k"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"scale": "smok"}, "scale: 'smok' is not known (did you mean 'smoke'?)"),
+        ({"datadir": "x"}, "unknown key 'datadir' (did you mean 'data_dir'?)"),
+        ({"tables": "published"}, "results/published/smoke"),
+    ],
+)
+def test_bad_config_is_refused_with_file_key_and_value(tmp_path: Path, config: dict[str, str], message: str) -> None:
+    done = snakemake(clone(tmp_path / "clone"), "--dry-run", **config)
+    assert done.returncode != 0
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_absent_data_without_network_says_what_where_and_how(tmp_path: Path) -> None:
+    project = clone(tmp_path / "clone")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "results/data/cifar10/record.json"],
+        cwd=project,
+        # A proxy that nobody listens to: no network, whatever the machine has.
+        env={**environment(project), "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "cifar10" in done.stdout
+    assert "data" in done.stdout
+    assert "https://" in done.stdout
+    assert not (project / "results" / "data" / "cifar10").exists()
+
+
+def test_snakefiles_are_formatted_and_lint_clean() -> None:
+    files = [str(ROOT / "Snakefile"), *map(str, sorted((ROOT / "rules").glob("*.smk")))]
+    formatted = subprocess.run(["snakefmt", "--check", *files], capture_output=True, text=True, check=False)
+    assert formatted.returncode == 0, formatted.stderr
+    lint = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_python_is_formatted_linted_and_typed() -> None:
+    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
