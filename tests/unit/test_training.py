@@ -18,6 +18,7 @@ from infwidth.training.losses import mean_squared_error
 from infwidth.training.member import Member
 from infwidth.training.schedule import evaluation_steps
 from infwidth.training.trainer import Trainer
+from infwidth.training.updates import update_of
 
 CPU = torch.device("cpu")
 
@@ -253,3 +254,20 @@ def test_gradient_probe_is_the_gradient(data: Images) -> None:
     kernel = rows[(rows.metric == "kernel") & (rows.layer == "h1") & (rows.step == 0)].value.to_numpy().reshape(4, 4)
     assert np.allclose(kernel, kernel.T)
     assert (np.linalg.eigvalsh(kernel) > -1e-12).all()
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
+def test_bare_updates_are_the_optimizers(data: Images, kind: str) -> None:
+    decay = 0.01 if kind != "adam" else 0.0
+    spec = make_spec(optimizer={"name": kind, "lr": [0.05], "weight_decay": decay})
+    batch = Trainer(spec, data, device=CPU).batch(0)
+    ends = []
+    for bare in (False, True):
+        member = Member(spec, data, seed=0, lr=0.05, device=CPU)
+        step = update_of(member.optimizer) if bare else member.optimizer.step
+        for _ in range(3):
+            member.optimizer.zero_grad()
+            F.cross_entropy(member.outputs(batch), batch.y).backward()
+            step()
+        ends.append(torch.cat([p.detach().flatten() for p in member.model.parameters()]))
+    assert torch.equal(*ends)

@@ -35,7 +35,9 @@ class Examples:
 def examples(data: Images, split: Split, rows: torch.Tensor | slice) -> Examples:
     """Return the ``rows`` (indices or a slice with step 1) of a split."""
     x, y = (data.x_train, data.y_train) if split == "train" else (data.x_test, data.y_test)
-    return Examples(x[rows], y[rows], split, rows)
+    if isinstance(rows, slice):
+        return Examples(x[rows], y[rows], split, rows)
+    return Examples(x.index_select(0, rows), y.index_select(0, rows), split, rows)  # faster than indexing
 
 
 def on_device(data: Images, device: torch.device, dtype: torch.dtype) -> Images:

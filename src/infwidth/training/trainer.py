@@ -23,6 +23,7 @@ from infwidth.training.losses import LOSSES
 from infwidth.training.member import Member
 from infwidth.training.probes import Evaluation, Probe, make_probes
 from infwidth.training.schedule import evaluation_steps
+from infwidth.training.updates import update_of
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Trainer:
             member.optimizer.load_state_dict(resumed["optimizer"])
             start, finite = resumed["step"], finite + resumed["step"]
             logger.info("net %d of %d goes on from step %d", number + 1, len(self.members), start)
+        update = update_of(member.optimizer)
         steps, due = self.spec["training"]["steps"], set(self.evaluations)
         for step in range(start, steps + 1):
             if step in due and not (resumed and step == start):
@@ -112,10 +114,10 @@ class Trainer:
             batch = self.batch(step)
             loss = self.loss(member.outputs(batch), batch.y)
             loss.backward()
-            member.optimizer.step()
+            update()
             member.optimizer.zero_grad(set_to_none=True)
             # Counted on the device, read at evaluations only: reading each step would stall a GPU.
-            finite += loss.detach().isfinite() & (finite == step)
+            finite += loss.detach().isfinite()
         self._save_between(number)
 
     def _evaluation(self, member: Member, step: int) -> Evaluation:
