@@ -2,9 +2,10 @@
 
     ./run python benchmarks/trainer.py
 
-Prints one line a cell: the ratio plain/trainer of the time for the same updates, median and range over repetitions (above
-0.95 is what we hold ourselves to). The plain loop builds the same net at the same initialisation with the same optimizer
-and shuffled batches and does nothing but the updates; the trainer also evaluates twice, decides on checkpoints and counts finite losses.
+Prints one line a cell: the ratio plain/trainer of the CPU time for the same updates, median and range over repetitions
+(above 0.95 is what we hold ourselves to). The plain loop builds the same net at the same initialisation with the same
+optimizer and shuffled batches and does nothing but the updates; the trainer also evaluates twice, decides on
+checkpoints and counts finite losses.
 """
 
 import argparse

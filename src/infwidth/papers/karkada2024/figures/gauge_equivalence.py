@@ -63,7 +63,8 @@ def _draw_weight_decay(axes: Axes, decayed: pd.DataFrame) -> None:
                 axes, rows, x="step", color=colour, linestyle=linestyle, linewidth=width, band=not transformed
             )
     for gauge, colour in _GAUGE_COLOURS.items():
-        axes.plot([], [], color=colour, label=GAUGE_NAMES[gauge])
+        if gauge in set(losses.gauge):
+            axes.plot([], [], color=colour, label=GAUGE_NAMES[gauge])
     axes.plot([], [], color="0.3", linestyle="-", label="λ transformed")
     axes.plot([], [], color="0.3", linestyle=(0, (4, 1.5)), label="one λ for all")
     axes.set_xscale("symlog", linthresh=1)

@@ -35,7 +35,7 @@ def representation_updates(tables: Tables) -> Figure:
         axes.set_xlabel("width n")
         axes.set_title(panel.title)
         axes.set_ylabel(panel.label)
-    all_axes[0].legend()
+    all_axes[0].legend(loc="upper right", bbox_to_anchor=(1.0, 0.9))
     (line,) = all_axes[-1].plot([], [], **LIMIT, label="exact limit")  # an entry for the black lines of all panels
     all_axes[-1].legend(handles=[line], loc="lower left")
     return figure
