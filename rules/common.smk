@@ -11,7 +11,7 @@ SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
 try:
     validate(config, SCHEMAS / "config.schema.json", where="config/config.yaml or --config")
-    GRAPH = load_graph(config["scale"], SCHEMAS)
+    GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
 except SpecError as error:
     raise WorkflowError(str(error)) from None
 

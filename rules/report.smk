@@ -34,15 +34,15 @@ rule publish:
     input:
         list(PUBLISHED_FILES.values()),
     output:
-        touch(f"results/{SCALE}/published"),
+        f"{PUBLISHED}/MANIFEST.json",
     log:
         f"results/logs/publish_{SCALE}.log",
     conda:
         "../environment.yml"
     params:
         names=list(PUBLISHED_FILES),
-        target=PUBLISHED,
         scale=SCALE,
+        left_out=list(GRAPH.left_out),
     message:
         f"publish to {PUBLISHED}"
     script:

@@ -76,3 +76,10 @@ def test_ledger_says_what_cannot_be_tested() -> None:
     rows = ledger("paper", claims, {})
     assert rows.verdict.tolist() == ["reproduced", "not testable at this scale"]
     assert rows.note.tolist() == ["", "B is hard. One width only."]
+
+
+def test_ledger_says_what_was_not_run() -> None:
+    claim = Claim("fig", "a", "A holds.", "a > 0", (0, math.inf), lambda tables: mean_over_seeds(tables["runs"].value))
+    (outcome,), (note,) = (ledger("paper", [claim], {})[column] for column in ("verdict", "note"))
+    assert outcome == "not testable at this scale"
+    assert note == "Experiment 'runs' was not run."

@@ -155,7 +155,7 @@ def test_unknown_paper_names_the_nearest() -> None:
     ],
 )
 def test_config_is_strict(config: dict, message: str) -> None:
-    good = {"scale": "laptop", "data_dir": "data", "tables": "results", "device": "auto"}
+    good = {"scale": "laptop", "data_dir": "data", "tables": "results", "figures": "all", "device": "auto"}
     validate(good, SCHEMAS / "config.schema.json", where="config")
     with pytest.raises(SpecError, match=message):
         validate({**good, **config}, SCHEMAS / "config.schema.json", where="config")

@@ -65,12 +65,19 @@ def verdict(estimate: Estimate, accept: tuple[float, float]) -> str:
     return "inconclusive"
 
 
+class _Run(dict[str, pd.DataFrame]):
+    """The tables that there are; asking for another one makes a claim untestable, not the ledger impossible."""
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        raise NotTestableError(f"Experiment '{name}' was not run.")
+
+
 def ledger(paper: str, claims: Iterable[Claim], tables: Tables) -> pd.DataFrame:
     """Return the rows of ``claims.csv`` of one paper."""
     records = []
     for claim in claims:
         try:
-            estimate = claim.measure(tables)
+            estimate = claim.measure(_Run(tables))
             outcome, note = verdict(estimate, claim.accept), claim.note
         except NotTestableError as reason:
             estimate, outcome = Estimate(math.nan, math.nan, math.nan, 0), "not testable at this scale"

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infwidth.errors import SpecError
+from infwidth.errors import SpecError, nearest
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 
@@ -52,11 +52,12 @@ def code_hash(paths: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Graph:
-    """Everything there is to build at one scale."""
+    """What is to be built at one scale: all figures, or those asked for, with their tables and cells."""
 
     scale: str
     papers: dict[str, Paper]
     cells: dict[str, Cell]
+    left_out: tuple[str, ...]  # figures that were not asked for
 
     @property
     def figures(self) -> list[Figure]:
@@ -76,14 +77,33 @@ class Graph:
         """Return the cells behind a figure, by id."""
         return {cell.id: cell for table in figure.tables for cell in self.cells_of(figure.paper, table)}
 
-    def datasets(self) -> list[str]:
-        """Return the names of all data sets that cells read, sorted."""
-        return sorted({cell.spec["data"]["name"] for cell in self.cells.values() if "data" in cell.spec})
+
+def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
+    """Return the papers with only the figures named in ``figures`` (separated by commas) and their experiments."""
+    known = [figure.rule for paper in papers.values() for figure in paper.figures]
+    wanted = [name.strip() for name in figures.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise SpecError(f"config: figures: no figure '{name}'{nearest(name, known)}; 'all' or names of figures")
+    chosen = {}
+    for name, paper in papers.items():
+        kept = tuple(figure for figure in paper.figures if figure.rule in wanted)
+        tables = {table for figure in kept for table in figure.tables}
+        if kept:
+            cells = {key: value for key, value in paper.cells.items() if key in tables}
+            chosen[name] = replace(paper, figures=kept, cells=cells)
+    return chosen
 
 
-def load_graph(scale: str, schemas: Path) -> Graph:
-    """Read all papers at ``scale``. Raises SpecError naming file and key for anything that has no meaning."""
-    papers = {name: load_paper(name, scale, schemas) for name in paper_names()}
+def load_graph(scale: str, schemas: Path, figures: str = "all") -> Graph:
+    """Read all papers at ``scale``; keep ``figures``: all, or names separated by commas.
+
+    Raises SpecError naming file and key for anything that has no meaning.
+    """
+    everything = {name: load_paper(name, scale, schemas) for name in paper_names()}
+    papers = everything if figures == "all" else _selected(everything, figures)
+    kept = {figure.rule for paper in papers.values() for figure in paper.figures}
+    left_out = [f.rule for paper in everything.values() for f in paper.figures if f.rule not in kept]
     cells: dict[str, Cell] = {}
     for paper in papers.values():
         for experiment in paper.cells.values():
@@ -91,4 +111,4 @@ def load_graph(scale: str, schemas: Path) -> Graph:
                 known = cells.setdefault(cell.id, cell)
                 if known.spec != cell.spec:
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")
-    return Graph(scale, papers, cells)
+    return Graph(scale, papers, cells, tuple(left_out))

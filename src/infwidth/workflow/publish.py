@@ -15,10 +15,10 @@ from infwidth.results.atomic import write_text
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 
 
-def publish(files: Mapping[str, Path], target: Path, *, scale: str, missing: list[str]) -> None:
+def publish(files: Mapping[str, Path], target: Path, *, scale: str, left_out: list[str]) -> None:
     """Replace the content of ``target`` by ``files`` (name within it → source) and a MANIFEST.json.
 
-    ``missing`` names what this scale should have and was not run; it is said in the manifest. The new folder is built
+    ``left_out`` names the figures that were not run at this scale; the manifest says so. The new folder is built
     beside the old one and takes its place at the end. Raises DataError for a table over two MiB.
     """
     for name, source in files.items():
@@ -31,25 +31,25 @@ def publish(files: Mapping[str, Path], target: Path, *, scale: str, missing: lis
     for name, source in sorted(files.items()):
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, fresh / name)
-    write_text(fresh / "MANIFEST.json", json.dumps(_manifest(fresh, scale, missing), indent=1, sort_keys=True) + "\n")
+    write_text(fresh / "MANIFEST.json", json.dumps(_manifest(fresh, scale, left_out), indent=1, sort_keys=True) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
 
 
-def _manifest(folder: Path, scale: str, missing: list[str]) -> dict[str, Any]:
+def _manifest(folder: Path, scale: str, left_out: list[str]) -> dict[str, Any]:
     cells = pd.read_csv(folder / "cells.csv")
     with_data = cells.dropna(subset=["dataset"])  # an exact limit may need none
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         "scale": scale,
-        "not_run": missing,
+        "figures_not_run": left_out,
         "cells": len(cells),
         "wall_minutes": round(float(cells["wall_seconds"].sum()) / 60, 1),
         "commits": sorted(cells["commit"].unique().tolist()),
         "uncommitted_changes": bool(cells["dirty"].any()),
         "torch": sorted(cells["torch"].unique().tolist()),
         "devices": sorted(cells["device"].unique().tolist()),
-        "data": dict(zip(with_data["dataset"], with_data["dataset_sha256"], strict=True)),
+        "datasets": dict(zip(with_data["dataset"], with_data["dataset_sha256"], strict=True)),
         "sha256": {
             path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
         },

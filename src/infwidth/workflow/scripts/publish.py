@@ -8,5 +8,5 @@ from infwidth.workflow.publish import publish
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     files = dict(zip(snakemake.params.names, map(Path, snakemake.input), strict=True))
-    publish(files, Path(snakemake.params.target), scale=snakemake.params.scale, missing=[])
-    Path(snakemake.output[0]).touch()
+    target = Path(snakemake.output[0]).parent
+    publish(files, target, scale=snakemake.params.scale, left_out=snakemake.params.left_out)

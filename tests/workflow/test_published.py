@@ -1,0 +1,66 @@
+"""Published results are whole, current, and what the code says of the published tables."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from infwidth.workflow.graph import load_graph
+from infwidth.workflow.ledger import collect, judge
+from infwidth.workflow.readme import with_claims
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "results" / "published"
+SCHEMAS = ROOT / "config" / "schemas"
+SCALES = sorted(path.name for path in PUBLISHED.iterdir())
+
+
+def _manifest(scale: str) -> dict:
+    return json.loads((PUBLISHED / scale / "MANIFEST.json").read_text())
+
+
+def test_laptop_is_published_whole() -> None:
+    assert "laptop" in SCALES
+    assert _manifest("laptop")["figures_not_run"] == []
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_files_are_what_the_manifest_says(scale: str) -> None:
+    manifest = _manifest(scale)
+    found = {
+        path.relative_to(PUBLISHED / scale).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (PUBLISHED / scale).rglob("*")
+        if path.is_file() and path.name != "MANIFEST.json"
+    }
+    assert found == manifest["sha256"]
+    assert manifest["uncommitted_changes"] is False
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_published_cells_are_those_of_the_experiments(scale: str) -> None:
+    """A change of any hyperparameter changes a cell's name: whoever makes it has to publish anew."""
+    manifest = _manifest(scale)
+    everything = load_graph(scale, SCHEMAS)
+    figures = [figure.rule for figure in everything.figures if figure.rule not in manifest["figures_not_run"]]
+    graph = load_graph(scale, SCHEMAS, ",".join(figures))
+    assert set(pd.read_csv(PUBLISHED / scale / "cells.csv").cell) == set(graph.cells)
+    assert {path.stem for path in (PUBLISHED / scale / "figures").glob("*.png")} == set(figures)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -> None:
+    parts = []
+    for folder in sorted((PUBLISHED / scale / "tables").iterdir()):
+        parts.append(tmp_path / f"{folder.name}.csv")
+        judge(folder.name, {path.stem: path for path in sorted(folder.glob("*.csv"))}, parts[-1])
+    collect(parts, tmp_path / "claims.csv", SCHEMAS / "claims.schema.json")
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "claims.csv"), pd.read_csv(PUBLISHED / scale / "claims.csv"), rtol=1e-9
+    )
+
+
+def test_readme_shows_the_published_claims() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == with_claims(readme, PUBLISHED), "run: ./run python -m infwidth readme"
