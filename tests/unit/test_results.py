@@ -86,10 +86,10 @@ def test_a_table_keeps_every_bit_and_names_its_cells(rows: pd.DataFrame, tmp_pat
     for name in ("a" * 16, "b" * 16):
         paths.append(tmp_path / f"{name}.parquet")
         write_cell(paths[-1], rows, {}, {})
-    axes = {"a" * 16: {"width": 8, "richness": "1/4"}, "b" * 16: {"width": 16, "richness": "1/4"}}
+    axes = {"a" * 16: {"width": 8, "richness": "0"}, "b" * 16: {"width": 16, "richness": "0"}}
     write_table(paths, axes, tmp_path / "table.csv")
     table = read_table(tmp_path / "table.csv")
     assert list(table.columns[:3]) == ["width", "richness", "cell"]
-    assert table.richness.tolist() == ["1/4"] * 10
+    assert table.richness.tolist() == ["0"] * 10
     assert (table[table.metric == "test_loss"].value == 1 / 3).all()
     assert set(table[table.metric == "test_loss"].layer) == {""}

@@ -58,16 +58,26 @@ def _run(command: list[str], **environment: str) -> subprocess.CompletedProcess[
 
 
 def test_run_makes_its_environment_once(tmp_path: Path) -> None:
-    (tmp_path / "a folder").mkdir()
-    run = _copy_of_run(tmp_path / "a folder")
+    run = _copy_of_run(tmp_path)
     first = _run([str(run), "python", "-c", "import sys; print(sys.prefix)"])
     assert first.returncode == 0, first.stderr
-    assert first.stdout.strip() == str(tmp_path / "a folder" / ".venv")
+    assert first.stdout.strip() == str(tmp_path / ".venv")
     assert "installing" in first.stderr
     second = _run([str(run), "python", "-c", "print(1)"])
     assert second.stderr == ""
-    (tmp_path / "a folder" / "requirements.lock").write_text("# changed\n")
+    (tmp_path / "requirements.lock").write_text("# changed\n")
     assert "installing" in _run([str(run), "python", "-c", "print(1)"]).stderr
+
+
+def test_in_a_folder_with_a_space_the_interpreter_has_none(tmp_path: Path) -> None:
+    """Snakemake does not quote the interpreter of its scripts."""
+    (tmp_path / "a folder").mkdir()
+    run = _copy_of_run(tmp_path / "a folder")
+    cache = tmp_path / "cache"
+    done = _run([str(run), "python", "-c", "import sys; print(sys.executable)"], XDG_CACHE_HOME=str(cache))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(cache))
+    assert " " not in done.stdout
 
 
 def test_two_at_once_do_not_corrupt_it(tmp_path: Path) -> None:
