@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
     cost.add_argument("--scale", required=True)
 
-    commands.add_parser("readme", help="write the published claims into README.md")
+    commands.add_parser("readme", help="write the published claims and figures into README.md")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -113,10 +113,10 @@ def _cost(options: argparse.Namespace) -> None:
 
 def _readme(_: argparse.Namespace) -> None:
     from infwidth.results.atomic import write_text
-    from infwidth.workflow.readme import with_claims
+    from infwidth.workflow.readme import with_published
 
     readme = Path("README.md")
-    write_text(readme, with_claims(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published"))
+    write_text(readme, with_published(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published"))
 
 
 if __name__ == "__main__":

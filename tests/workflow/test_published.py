@@ -9,7 +9,7 @@ import pytest
 
 from infwidth.workflow.graph import load_graph
 from infwidth.workflow.ledger import collect, judge
-from infwidth.workflow.readme import with_claims
+from infwidth.workflow.readme import with_published
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"
@@ -63,4 +63,4 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
 
 def test_readme_shows_the_published_claims() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == with_claims(readme, PUBLISHED), "run: ./run python -m infwidth readme"
+    assert readme == with_published(readme, PUBLISHED), "run: ./run python -m infwidth readme"
