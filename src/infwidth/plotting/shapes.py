@@ -1,5 +1,8 @@
 """Plot shapes that many figures share."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,3 +36,37 @@ def errors_against_width(axes: Axes, frame: pd.DataFrame, *, x: str = "width", *
     # On a logarithmic axis a bar may not reach zero; of few seeds it can be longer than the value.
     lower = np.minimum(half, 0.95 * np.abs(centre))
     axes.errorbar(list(estimates), centre, yerr=(lower, half), capsize=2, elinewidth=0.9, **line)  # type: ignore[arg-type]
+
+
+#: What a parametrization does in the limit; also readable in grey, where darker is more.
+VERDICT_COLOURS = {"unstable": "#f3f3f3", "trivial": "#d4dce6", "kernel": "#8fa9d0", "feature learning": "#e8a33d"}
+
+
+def fraction(value: float) -> str:
+    """Return an exact exponent as people write it, such as −1/2."""
+    return str(Fraction(value)).replace("-", "−")
+
+
+def text_table(
+    axes: Axes,
+    cells: Sequence[Sequence[str]],
+    *,
+    widths: Sequence[float],
+    fills: dict[tuple[int, int], str] | None = None,
+    rules_after: Sequence[int] = (0,),
+) -> None:
+    """Fill the axes with a table: first row and column are headings, ``widths`` relative, ``fills`` colours by cell."""
+    edges = np.concatenate([[0.0], np.cumsum(widths)]) / sum(widths)
+    axes.set_axis_off()
+    axes.set(xlim=(0, 1), ylim=(len(cells), 0))
+    for (row, column), colour in (fills or {}).items():
+        left, right = edges[column], edges[column + 1]
+        axes.fill_between([left + 0.004, right - 0.004], row + 0.06, row + 0.94, color=colour, linewidth=0)
+    for row, line in enumerate(cells):
+        for column, text in enumerate(line):
+            heading = row == 0 or column == 0
+            at = 0.0 if column == 0 else (edges[column] + edges[column + 1]) / 2
+            where = "left" if column == 0 else "center"
+            axes.text(at, row + 0.5, text, ha=where, va="center", weight="bold" if heading else "normal")
+    for after in rules_after:
+        axes.plot([0, 1], [after + 1, after + 1], color="0.2" if after == 0 else "0.7", linewidth=0.9, clip_on=False)

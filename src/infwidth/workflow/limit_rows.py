@@ -1,4 +1,7 @@
-"""Exact limits as rows: the numbers of an infinite-width computation in the shape that everything measured has."""
+"""Exact limits as rows: the numbers of an infinite-width computation in the shape that everything measured has.
+
+A limit that needs no data set may hold small finite nets beside it, in numpy; all other nets are the trainer's.
+"""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -21,8 +24,12 @@ def limit_rows(limit: Limit, data: "Images | None") -> pd.DataFrame:
     """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
     if limit["name"] not in _LIMITS:
         raise SpecError(f"unknown limit '{limit['name']}'; known: {', '.join(_LIMITS)}")
-    rows = pd.DataFrame(_LIMITS[limit["name"]](limit, data), columns=["metric", "layer", "index", "value"])
-    return rows.assign(lr=limit.get("lr", np.nan), seed=-1, step=0)[list(COLUMNS)].astype(COLUMNS)
+    found = _LIMITS[limit["name"]](limit, data)
+    if not isinstance(found, pd.DataFrame):
+        found = pd.DataFrame(found, columns=["metric", "layer", "index", "value"])
+    given = {"lr": limit.get("lr", np.nan), "seed": -1, "step": 0, "layer": "", "index": -1}
+    missing = {name: value for name, value in given.items() if name not in found}
+    return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
 
 
 def _one_step(limit: Limit, data: "Images | None") -> list[Record]:
@@ -98,8 +105,108 @@ def _desiderata(limit: Limit, _data: "Images | None") -> list[Record]:
     return records
 
 
-_LIMITS: dict[str, Callable[[Limit, "Images | None"], list[Record]]] = {
+def _abc_verdicts(limit: Limit, _data: "Images | None") -> list[Record]:
+    """Return exponents and verdicts of a named parametrization; see :mod:`infwidth.workflow.abc_space`."""
+    from infwidth.workflow.abc_space import verdict_rows
+
+    return [record for n_hidden in limit["n_hidden"] for record in verdict_rows(limit["rule"], n_hidden)]
+
+
+def _stable_polyhedron(limit: Limit, _data: "Images | None") -> list[Record]:
+    """Return the polyhedron of stable abc-parametrizations; see :mod:`infwidth.workflow.abc_space`."""
+    from infwidth.workflow.abc_space import polyhedron_rows
+
+    return polyhedron_rows(limit["n_hidden"], limit["spacing"])
+
+
+def _signs(name: str, *shape: int) -> np.ndarray:
+    """Draw ±1, the same for all cells of one name and shape."""
+    from infwidth.seeding import numpy_stream
+
+    return numpy_stream("order", name).choice([-1.0, 1.0], shape)
+
+
+def _linear_mup(limit: Limit, _data: "Images | None") -> pd.DataFrame:
+    """Return the linear μP limit beside its finite nets of one width, which are too small to need a trainer.
+
+    ``limit_output``, and ``output_mean`` and ``output_std`` over nets: first output at the first input, at every step.
+    For every net (seed), after the last step: ``trained_deviation``, the root mean square of f_n - f over outputs and
+    ±1 inputs, and ``sampled_deviation``, that of a net drawn from the infinite one with the same initial weights.
+    """
+    from infwidth.limits import linear_mup
+    from infwidth.limits.abc_net import LINEAR, normals, train
+    from infwidth.seeding import numpy_stream
+    from infwidth.workflow.abc_space import gauge_exponents
+
+    d, d_o, width, n_seeds = limit["n_inputs"], limit["n_outputs"], limit["width"], limit["n_seeds"]
+    signs = _signs("linear_mup", limit["steps"], d + d_o)
+    inputs, targets = signs[:, :d], signs[:, d:]
+    history = linear_mup.train(inputs, targets, lr=limit["lr"])
+    functions = np.stack([coefficients.function for coefficients in history])
+
+    nets = [
+        normals(numpy_stream("init", "linear_mup", width, seed), width=width, n_hidden=1, n_inputs=d, n_outputs=d_o)
+        for seed in range(n_seeds)
+    ]
+    draws = [np.stack(layer) for layer in zip(*nets, strict=True)]
+    mup = gauge_exponents("mup", 1, "0", transform_rate=True)
+    trained = train(draws, mup, LINEAR, inputs=inputs, targets=targets, probes=np.eye(d), lr=limit["lr"])
+    sampled = history[-1].sample(*draws)
+
+    def deviation(of_nets: np.ndarray) -> np.ndarray:
+        # The mean of (xᵀ M x) over x in {±1}^d is the trace of M.
+        return np.sqrt(((of_nets - functions[-1]) ** 2).sum(axis=(1, 2)) / d_o)
+
+    first = inputs[0]
+    outputs = trained[:, :, 0] @ first
+    curves = {
+        "limit_output": functions[:, 0] @ first,
+        "output_mean": outputs.mean(axis=1),
+        "output_std": outputs.std(axis=1, ddof=1),
+    }
+    at_the_end = {"trained_deviation": deviation(trained[-1]), "sampled_deviation": deviation(sampled)}
+    return pd.concat(
+        [pd.DataFrame({"metric": m, "seed": -1, "step": range(len(x)), "value": x}) for m, x in curves.items()]
+        + [
+            pd.DataFrame({"metric": m, "seed": range(n_seeds), "step": limit["steps"], "value": x})
+            for m, x in at_the_end.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def _gauge_orbit(limit: Limit, _data: "Images | None") -> pd.DataFrame:
+    """Return the outputs of one small tanh net, multipliers written out, at one point θ of its gauge orbit.
+
+    ``output`` at four fixed inputs (index), at every step; initial normals and examples are the same for all θ.
+    """
+    from infwidth.limits.abc_net import TANH, normals, train
+    from infwidth.seeding import numpy_stream
+    from infwidth.workflow.abc_space import gauge_exponents
+
+    n_probes, steps, d = 4, limit["steps"], limit["n_inputs"]
+    rng = numpy_stream("init", "gauge_orbit", limit["width"])
+    draws = normals(rng, width=limit["width"], n_hidden=limit["n_hidden"], n_inputs=d, n_outputs=1)
+    signs = _signs("gauge_orbit", steps, d + 1)
+    outputs = train(
+        [layer[None] for layer in draws],
+        gauge_exponents(limit["rule"], limit["n_hidden"], limit["theta"], transform_rate=limit["transform_rate"]),
+        TANH,
+        inputs=signs[:, :d],
+        targets=signs[:, d:],
+        probes=_signs("gauge_orbit probes", n_probes, d),
+        lr=limit["lr"],
+    )
+    step, index = np.divmod(np.arange(outputs.size), n_probes)
+    return pd.DataFrame({"metric": "output", "seed": 0, "step": step, "index": index, "value": outputs.ravel()})
+
+
+_LIMITS: dict[str, Callable[[Limit, "Images | None"], list[Record] | pd.DataFrame]] = {
     "one_step": _one_step,
     "richness_family": _richness_family,
     "desiderata": _desiderata,
+    "abc_verdicts": _abc_verdicts,
+    "stable_polyhedron": _stable_polyhedron,
+    "linear_mup": _linear_mup,
+    "gauge_orbit": _gauge_orbit,
 }

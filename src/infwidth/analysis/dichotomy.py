@@ -1,0 +1,81 @@
+"""The dynamical dichotomy as tables say it: named parametrizations, and the polyhedron of the stable ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+#: What a parametrization can be (Yang & Hu 2021, Thms 3.3-3.8); tables hold the index.
+VERDICTS = ("unstable", "trivial", "kernel", "feature learning")
+
+
+def verdict_index(*, stable: bool, nontrivial: bool, feature_learning: bool) -> int:
+    """Return the index into VERDICTS; a nontrivial parametrization that learns no features is a kernel's."""
+    return int(stable) + int(stable and nontrivial) + int(stable and nontrivial and feature_learning)
+
+
+@dataclass(frozen=True)
+class NamedPoint:
+    """Where a named parametrization lies, and the classifier's answers: s = a+b and v = 2a+c of the readout, and r."""
+
+    s: float
+    v: float
+    r: float
+    stable: bool
+    nontrivial: bool
+    feature_learning: bool
+    kernel_regime: bool
+
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """(s, v, r)."""
+        return self.s, self.v, self.r
+
+    @property
+    def verdict(self) -> str:
+        """The answers in words."""
+        answers = {"stable": self.stable, "nontrivial": self.nontrivial, "feature_learning": self.feature_learning}
+        return VERDICTS[verdict_index(**answers)]
+
+
+def named_points(table: pd.DataFrame) -> dict[tuple[str, int], NamedPoint]:
+    """Return the points of an ``abc_verdicts`` table by (rule, number of hidden layers)."""
+    rows = table[table.layer == ""].pivot_table(index=["rule", "index"], columns="metric", values="value", sort=False)
+    answers = ["stable", "nontrivial", "feature_learning", "kernel_regime"]
+    records = rows.astype(dict.fromkeys(answers, bool)).reset_index().to_dict("records")
+    return {
+        (record.pop("rule"), record.pop("index")): NamedPoint(**{str(key): x for key, x in record.items()})
+        for record in records
+    }
+
+
+def layer_exponents(table: pd.DataFrame, rule: str, n_hidden: int) -> dict[str, tuple[float, ...]]:
+    """Return a, b and c of one named parametrization, each over the layers."""
+    rows = table[(table.rule == rule) & (table["index"] == n_hidden)].sort_values("layer")
+    return {letter: tuple(rows[rows.metric == letter].value) for letter in ("a", "b", "c")}
+
+
+@dataclass(frozen=True)
+class Face:
+    """A facet, edge or vertex of the polyhedron: the boundaries it lies on, corners [n, 3] in s, v, r, its verdict."""
+
+    boundaries: tuple[str, ...]
+    corners: np.ndarray
+    verdict: str
+
+
+def faces(table: pd.DataFrame) -> list[Face]:
+    """Return the faces of a ``stable_polyhedron`` table, facets first, vertices last."""
+    found = []
+    for name, rows in table[table.layer != ""].groupby("layer", sort=False):
+        corners = rows[rows.metric != "verdict"].pivot_table(index="index", columns="metric", values="value")
+        (verdict,) = rows[rows.metric == "verdict"].value
+        found.append(Face(tuple(str(name).split(" & ")), corners[["s", "v", "r"]].to_numpy(), VERDICTS[int(verdict)]))
+    return sorted(found, key=lambda face: len(face.boundaries))
+
+
+def grid(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the grid of a ``stable_polyhedron`` table: columns s, v, r, inside (of the inequalities) and verdict."""
+    rows = table[table.metric.str.startswith("grid_")].pivot_table(index="index", columns="metric", values="value")
+    points = rows.rename(columns=lambda name: name.removeprefix("grid_"))
+    return points.assign(inside=points.inside == 1, verdict=[VERDICTS[int(i)] for i in points.verdict])

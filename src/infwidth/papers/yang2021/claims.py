@@ -1,0 +1,119 @@
+"""Claims of Tensor Programs IV that are exact: the paper's table and its polyhedron. Fixed before running."""
+
+import numpy as np
+
+from infwidth.analysis.claims import Claim, Tables
+from infwidth.analysis.dichotomy import faces, grid, layer_exponents, named_points
+from infwidth.analysis.statistics import Estimate
+from infwidth.papers.yang2021.measured import NAMED
+
+_EXACT = "Exact rational arithmetic; the interval is the number itself."
+
+#: The paper's Table 1 (hidden layers as in NAMED): a, b, c; r; 2a+c and a+b+r of the readout; feature learning, kernel.
+TABLE_1 = {
+    "sp_lr": ((0, 0, 0), (0, 1 / 2, 1 / 2), 1, 1 / 2, 1, 1, False, True),
+    "ntk": ((0, 1 / 2, 1 / 2), (0, 0, 0), 0, 1 / 2, 1, 1, False, True),
+    "mf": ((0, 1), (0, 0), -1, 0, 1, 1, True, False),
+    "mup": ((-1 / 2, 0, 1 / 2), (1 / 2, 1 / 2, 1 / 2), 0, 0, 1, 1, True, False),
+}
+
+#: The two vertices of the polyhedron in (s, v, r), and who the paper's Table 1 puts there.
+VERTICES = {(1 / 2, 1.0, 1 / 2): ("ntk", "sp_lr"), (1.0, 1.0, 0.0): ("mup", "mf")}
+
+
+def exactly(value: float) -> Estimate:
+    """Return a number that has no error."""
+    return Estimate(float(value), float(value), float(value), 1)
+
+
+def _wrong_entries(tables: Tables) -> Estimate:
+    points, wrong = named_points(tables["named"]), 0
+    for rule, (a, b, c, *follows) in TABLE_1.items():
+        n_hidden = NAMED[rule][1]
+        abc, point = layer_exponents(tables["named"], rule, n_hidden), points[rule, n_hidden]
+        found = [*abc["a"], *abc["b"], *abc["c"]]
+        wrong += sum(x != y for x, y in zip(found, [*a, *b, *[c] * len(a)], strict=True))
+        found = [point.r, point.v, point.s + point.r, point.feature_learning, point.kernel_regime]
+        wrong += sum(x != y for x, y in zip(found, follows, strict=True))
+    return exactly(wrong)
+
+
+def _r_of_sp(tables: Tables) -> Estimate:
+    point = named_points(tables["named"])["sp", 2]
+    return exactly(point.r if not point.stable else np.nan)
+
+
+def _disagreements(tables: Tables) -> Estimate:
+    points = grid(tables["polyhedron"])
+    return exactly((points.inside != (points.verdict != "unstable")).sum())
+
+
+def _misplaced(tables: Tables) -> Estimate:
+    """Count vertices without a counterpart in VERTICES, and the named parametrizations that are not at theirs."""
+    found = {tuple(face.corners[0]) for face in faces(tables["polyhedron"]) if len(face.boundaries) == 3}
+    points = named_points(tables["named"])
+    wrong = len(found ^ set(VERTICES))
+    for vertex, rules in VERTICES.items():
+        for rule in rules:
+            wrong += points[rule, NAMED[rule][1]].place != vertex
+    return exactly(wrong)
+
+
+def _feature_learning_faces(tables: Tables) -> Estimate:
+    """Count the faces whose verdict is not: feature learning on edges and vertex of r = 0 with v = 1 or s + r = 1."""
+    wrong = 0
+    for face in faces(tables["polyhedron"]):
+        at = set(face.boundaries)
+        moves = bool(at & {"v = 1", "s + r = 1"})
+        expected = "trivial" if not moves else "feature learning" if "r = 0" in at else "kernel"
+        wrong += face.verdict != expected
+    return exactly(wrong)
+
+
+CLAIMS = (
+    Claim(
+        figure="table1",
+        name="table_of_the_paper",
+        statement="The exponents used here and their classification are Table 1 of the paper.",
+        expected="entries that differ = 0 of 53",
+        accept=(0, 0),
+        measure=_wrong_entries,
+        note=_EXACT,
+    ),
+    Claim(
+        figure="table1",
+        name="sp_is_unstable",
+        statement="SP with a learning rate of order one is unstable: features move by n.",
+        expected="r = -1 with two hidden layers, and not stable",
+        accept=(-1, -1),
+        measure=_r_of_sp,
+        note=_EXACT,
+    ),
+    Claim(
+        figure="fig5",
+        name="polyhedron_is_the_stable_set",
+        statement="The stable parametrizations are the polyhedron s ≥ 1/2, v ≥ 1, r ≥ 0, s + r ≥ 1.",
+        expected="grid points at which inequalities and classifier disagree = 0",
+        accept=(0, 0),
+        measure=_disagreements,
+        note=_EXACT,
+    ),
+    Claim(
+        figure="fig5",
+        name="vertices_are_ntp_and_mup",
+        statement="The polyhedron has two vertices: NTP and SP at rate 1/n are at one, μP and mean field at the other.",
+        expected="vertices and named parametrizations out of place = 0",
+        accept=(0, 0),
+        measure=_misplaced,
+        note=f"{_EXACT} Mean field has one hidden layer, the others two.",
+    ),
+    Claim(
+        figure="fig5",
+        name="feature_learning_is_two_edges",
+        statement="Nontrivial limits fill two facets; they learn features on the two edges of these at r = 0 only.",
+        expected="faces with another verdict = 0",
+        accept=(0, 0),
+        measure=_feature_learning_faces,
+        note=f"{_EXACT} Judged by the classifier at the centre of each face.",
+    ),
+)

@@ -1,0 +1,273 @@
+"""Tensor Programs IV and its slides: the exact tables, the polyhedron, the gauge orbit, and claims that can fail."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from infwidth.analysis.claims import ledger
+from infwidth.analysis.dichotomy import VERDICTS, faces, grid, layer_exponents, named_points, verdict_index
+from infwidth.analysis.polyhedra import HalfSpace, centre, corners, face
+from infwidth.errors import SpecError
+from infwidth.experiments.cells import expand
+from infwidth.experiments.papers import load_paper
+from infwidth.papers import paper_module
+from infwidth.papers.yang2021slides.measured import difference_from_start
+from infwidth.parametrization import classify, exponents
+from infwidth.plotting.style import style
+from infwidth.workflow.abc_space import parametrization_at
+from infwidth.workflow.limit_rows import limit_rows
+from infwidth.workflow.tables import read_table
+
+SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
+PAPERS = ("yang2021", "yang2021slides")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the tables of both papers at smoke scale, through CSV as the workflow reads them."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for paper in PAPERS:
+        for experiment, cells in load_paper(paper, "smoke", SCHEMAS).cells.items():
+            rows = pd.concat([limit_rows(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
+            file = tmp_path_factory.mktemp(paper) / f"{experiment}.csv"
+            rows.assign(cell="").to_csv(file, index=False)
+            found.setdefault(paper, {})[experiment] = read_table(file)
+    return found
+
+
+# ---- polyhedra
+
+
+def _unit_cube() -> dict[str, HalfSpace]:
+    sides = {}
+    for i, axis in enumerate("xyz"):
+        normal = tuple(Fraction(i == j) for j in range(3))
+        sides[f"{axis} = 0"] = HalfSpace(normal, Fraction(0))
+        sides[f"{axis} = 1"] = HalfSpace(tuple(-n for n in normal), Fraction(-1))
+    return sides
+
+
+def test_corners_and_faces_of_a_cube() -> None:
+    found = corners(_unit_cube())
+    assert len(found) == 8
+    side = face(found, ["x = 0"])
+    assert len(side) == 4
+    for here, there in zip(side, side[1:] + side[:1], strict=True):
+        assert sum(abs(a - b) for a, b in zip(here, there, strict=True)) == 1  # along the outline, never across
+    assert centre(side) == (0, Fraction(1, 2), Fraction(1, 2))
+    assert face(found, ["x = 0", "x = 1"]) == []
+    assert len(face(found, ["x = 0", "y = 1"])) == 2
+
+
+def test_half_spaces_that_leave_nothing_have_no_corners() -> None:
+    empty = _unit_cube() | {"far": HalfSpace((Fraction(1),) * 3, Fraction(4))}
+    assert corners(empty) == {}
+
+
+# ---- the space of abc-parametrizations
+
+
+@pytest.mark.parametrize("n_hidden", [1, 2, 4])
+def test_a_point_is_that_of_its_parametrization(n_hidden: int) -> None:
+    for s in ("1/2", "3/4", "2"):
+        for v in ("1/2", "1", "2"):
+            for r in ("-1/2", "0", "1/4", "3"):
+                point = (Fraction(s), Fraction(v), Fraction(r))
+                abc = parametrization_at(point, n_hidden)
+                found = classify(abc.a, abc.b, abc.c)
+                assert (abc.a[-1] + abc.b[-1], 2 * abc.a[-1] + abc.c[-1], found.r) == point
+                assert not any("layer" in text for text in found.violations)  # hidden layers start well
+
+
+def test_polyhedron_is_the_same_at_every_depth() -> None:
+    one, *others = (limit_rows({"name": "stable_polyhedron", "n_hidden": n, "spacing": "1/2"}, None) for n in (1, 2, 5))
+    for other in others:
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_polyhedron_has_the_faces_of_the_theorems(tables: dict) -> None:
+    found = {face.boundaries: face for face in faces(tables["yang2021"]["polyhedron"])}
+    assert [sum(len(names) == k for names in found) for k in (1, 2, 3)] == [4, 5, 2]
+    assert found["v = 1", "r = 0", "s + r = 1"].corners.tolist() == [[1, 1, 0]]
+    assert found["s = 1/2", "v = 1", "s + r = 1"].corners.tolist() == [[0.5, 1, 0.5]]
+    learning = {names for names, face in found.items() if face.verdict == "feature learning"}
+    assert learning == {("v = 1", "r = 0"), ("r = 0", "s + r = 1"), ("v = 1", "r = 0", "s + r = 1")}
+
+
+def test_grid_meets_all_verdicts(tables: dict) -> None:
+    points = grid(tables["yang2021"]["polyhedron"])
+    assert set(points.verdict) == set(VERDICTS)
+    assert (points.inside == (points.verdict != "unstable")).all()
+
+
+@pytest.mark.parametrize("n_hidden", [1, 3])
+@pytest.mark.parametrize("r", ["0", "1/4", "1/2"])
+def test_the_uniform_family_lies_on_the_edge_between_mup_and_ntp(r: str, n_hidden: int) -> None:
+    abc = exponents("up", n_hidden, r=r)
+    assert classify(abc.a, abc.b, abc.c).r == Fraction(r)
+    assert 2 * abc.a[-1] + abc.c[-1] == 1
+    assert abc.a[-1] + abc.b[-1] + Fraction(r) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ((False, False, False), "unstable"),
+        ((True, False, False), "trivial"),
+        ((True, True, False), "kernel"),
+        ((True, True, True), "feature learning"),
+    ],
+)
+def test_verdicts_have_their_words(answers: tuple[bool, bool, bool], verdict: str) -> None:
+    stable, nontrivial, learning = answers
+    assert VERDICTS[verdict_index(stable=stable, nontrivial=nontrivial, feature_learning=learning)] == verdict
+
+
+def test_named_parametrizations_as_tables(tables: dict) -> None:
+    named = tables["yang2021"]["named"]
+    assert layer_exponents(named, "mup", 2) == {"a": (-0.5, 0, 0.5), "b": (0.5, 0.5, 0.5), "c": (0, 0, 0)}
+    points = named_points(named)
+    assert [points["mup", n].verdict for n in (1, 2)] == ["feature learning"] * 2
+    assert [points["sp_lr", n].r for n in (1, 2)] == [
+        1.5,
+        0.5,
+    ]  # one hidden layer has no hidden matrix to move features
+
+
+# ---- the gauge orbit
+
+
+def test_difference_from_start_is_relative_to_the_outputs() -> None:
+    rows = [("mup", theta, 0, i, x) for theta, x0, x1 in (("0", 3, 4), ("1/2", 3, 9)) for i, x in ((0, x0), (1, x1))]
+    orbit = pd.DataFrame(rows, columns=["rule", "theta", "step", "index", "value"])
+    (value,) = difference_from_start(orbit, orbit).value
+    assert value == 1.0  # |(0, 5)| / |(3, 4)|
+
+
+def test_only_the_whole_gauge_change_keeps_the_function(tables: dict) -> None:
+    orbit, control = (tables["yang2021slides"][name] for name in ("gauge_orbit", "forgotten_rate"))
+    assert set(orbit.theta) == {"0", "-1/3", "2"}
+    kept = difference_from_start(orbit, orbit)
+    assert 0 < kept.value.max() < 1e-12  # exactly 0 would be the same computation, not another gauge
+    assert difference_from_start(control, orbit).groupby("rule").value.max().min() > 1e-2
+
+
+# ---- specs
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ({"name": "abc_verdicts", "rule": "mupp", "n_hidden": [1]}, r"did you mean 'mup'"),
+        ({"name": "abc_verdicts", "rule": "mup", "n_hidden": [0]}, "at least"),
+        ({"name": "stable_polyhedron", "n_hidden": 1, "spacing": "1/3"}, "spacing"),
+        ({"name": "linear_mup", "n_inputs": 1, "n_outputs": 1, "width": 1, "steps": 1, "lr": 1, "n_seeds": 1}, "two"),
+        ({"name": "gauge_orbit", "rule": "mup", "n_hidden": 1, "theta": 0.5}, "exact rational"),
+    ],
+)
+def test_specs_without_meaning_are_refused(limit: dict, message: str) -> None:
+    experiment = {"kind": "limit", "what": "a test", "limit": limit, "sweep": {}}
+    with pytest.raises(SpecError, match=message):
+        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
+
+
+def test_these_limits_take_no_data() -> None:
+    experiment = {"kind": "limit", "limit": {"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, "sweep": {}}
+    data = {"name": "mnist5k", "image_size": None, "train_size": 1, "test_size": 1, "classes": None}
+    with pytest.raises(SpecError, match="takes no data"):
+        list(
+            expand(
+                {**experiment, "data": {**data, "normalization": "unit"}}, SCHEMAS / "cell.schema.json", where="here"
+            )
+        )
+
+
+# ---- claims and figures
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_claims_hold_already_at_smoke_scale(tables: dict, paper: str) -> None:
+    verdicts = ledger(paper, paper_module(paper, "claims").CLAIMS, tables[paper]).set_index("claim").verdict
+    small = {"finite_nets_converge", "sampled_nets_converge"}  # two widths and ten seeds say little
+    assert set(verdicts.drop(list(small), errors="ignore")) == {"reproduced"}
+    assert "not reproduced" not in set(verdicts)
+
+
+def _spoiled(table: pd.DataFrame, where: pd.Series, value: float) -> pd.DataFrame:
+    assert where.any()
+    return table.assign(value=table.value.mask(where, value))
+
+
+def test_claims_fail_on_wrong_tables(tables: dict) -> None:
+    paper, slides = tables["yang2021"], tables["yang2021slides"]
+    named, polyhedron, depths = paper["named"], paper["polyhedron"], slides["depths"]
+    mup = (named.rule == "mup") & (named["index"] == 2)
+    orbit = slides["gauge_orbit"]
+    wide = (slides["linear_limit"].width == 256) & (slides["linear_limit"].seed >= 0)
+    spoiled = [
+        (
+            "yang2021",
+            "table_of_the_paper",
+            {"named": _spoiled(named, mup & (named.layer == "W2") & (named.metric == "b"), 0)},
+        ),
+        ("yang2021", "sp_is_unstable", {"named": _spoiled(named, (named.rule == "sp") & (named.metric == "r"), 0)}),
+        (
+            "yang2021",
+            "polyhedron_is_the_stable_set",
+            {"polyhedron": _spoiled(polyhedron, polyhedron.metric == "grid_inside", 1)},
+        ),
+        ("yang2021", "vertices_are_ntp_and_mup", {"named": _spoiled(named, mup & (named.metric == "s"), 2)}),
+        (
+            "yang2021",
+            "feature_learning_is_two_edges",
+            {"polyhedron": _spoiled(polyhedron, polyhedron.metric == "verdict", 2)},
+        ),
+        (
+            "yang2021slides",
+            "verdicts_at_any_depth",
+            {"depths": _spoiled(depths, (depths["index"] == 5) & (depths.metric == "stable"), 0)},
+        ),
+        ("yang2021slides", "dichotomy", {"polyhedron": _spoiled(polyhedron, polyhedron.metric == "grid_verdict", 2)}),
+        ("yang2021slides", "finite_nets_converge", {"linear_limit": _spoiled(slides["linear_limit"], wide, 1.0)}),
+        ("yang2021slides", "sampled_nets_converge", {"linear_limit": _spoiled(slides["linear_limit"], wide, 1.0)}),
+        (
+            "yang2021slides",
+            "gauge_keeps_the_function",
+            {"gauge_orbit": _spoiled(orbit, (orbit.theta == "2") & (orbit.step == 20), 1.0)},
+        ),
+        ("yang2021slides", "rate_has_to_follow", {"forgotten_rate": orbit}),
+    ]
+    assert {name for _, name, _ in spoiled} == {c.name for p in PAPERS for c in paper_module(p, "claims").CLAIMS}
+    for folder, name, wrong in spoiled:
+        claims = ledger(folder, paper_module(folder, "claims").CLAIMS, tables[folder] | wrong).set_index("claim")
+        assert claims.verdict[name] == "not reproduced", name
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_figures_are_drawn(tables: dict, paper: str) -> None:
+    for figure in load_paper(paper, "smoke", SCHEMAS).figures:
+        with style():
+            drawn = getattr(paper_module(paper, "figures"), figure.name)(tables[paper])
+            drawn.canvas.draw()
+            plt.close(drawn)
+
+
+def test_the_table_colours_what_the_classifier_says(tables: dict) -> None:
+    with style():
+        drawn = paper_module("yang2021", "figures").table1(tables["yang2021"])
+        texts = [text.get_text() for text in drawn.axes[0].texts]
+        plt.close(drawn)
+    assert texts.count("kernel") == texts.count("feature learning") == 2
+    assert texts.count("unstable") == 1
+    assert "−1/2, 0, 1/2" in texts
+
+
+def test_limit_rows_keep_their_shape() -> None:
+    rows = limit_rows({"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, None)
+    assert (rows.seed == -1).all()
+    assert (rows.step == 0).all()
+    assert np.isnan(rows.lr).all()
