@@ -1,5 +1,6 @@
 """The part of the README that published results write: the claims, and the figures made from the same tables."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,15 @@ def claims_table(claims: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def summary(folder: Path) -> str:
+    """Return one line on a published scale: where it is, the verdicts, and the figures that were not run."""
+    verdicts = pd.read_csv(folder / "claims.csv")["verdict"].value_counts()
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
+    left_out = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["figures_not_run"]
+    missing = f" Not run at this scale: {', '.join(f'`{name}`' for name in left_out)}." if left_out else ""
+    return f"**{folder.name}** (`results/published/{folder.name}/`): {counts}.{missing}"
+
+
 def gallery(folder: str, names: list[str]) -> str:
     """Return the figures as a Markdown table of two columns, each under its name."""
     cells = [f"`{name}`<br>![{name}]({folder}/{name}.png)" for name in names]
@@ -29,7 +39,7 @@ def gallery(folder: str, names: list[str]) -> str:
 
 
 def with_published(readme: str, published: Path) -> str:
-    """Return the README's text with the published laptop scale between its two marks.
+    """Return the README's text with what is published between its two marks: a line a scale, then laptop.
 
     Raises SpecError where the marks are not there.
     """
@@ -37,10 +47,10 @@ def with_published(readme: str, published: Path) -> str:
         raise SpecError(f"README.md: the marks '{BEGIN}' and '{END}' are not there")
     head, rest = readme.split(BEGIN)
     claims = pd.read_csv(published / "laptop" / "claims.csv")
-    counts = ", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items())
     figures = gallery(
         "results/published/laptop/figures",
         sorted(path.stem for path in (published / "laptop" / "figures").glob("*.png")),
     )
-    parts = [f"At laptop scale: {counts}.", claims_table(claims), figures]
+    scales = sorted(path.name for path in published.iterdir())
+    parts = ["\n".join(f"- {summary(published / scale)}" for scale in scales), claims_table(claims), figures]
     return f"{head}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{rest.split(END)[1]}"
