@@ -15,14 +15,6 @@ WIDE = (256, 512, 1024)
 D = 16
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def normal(key, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(key))
 

@@ -17,14 +17,6 @@ D, K, BASE, WIDTH = 7, 3, 8, 40
 M = WIDTH / BASE
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def net(width, readout=nn.Linear, second=None):
     second = second or width
     return nn.Sequential(

@@ -14,14 +14,6 @@ from infwidth.parametrization import Layer, exponents, parametrize, rescale, tra
 D, K, BATCH = 7, 3, 16
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def normal(key, *shape):
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(key))
 

@@ -18,6 +18,11 @@ class Estimate:
     n: int
 
 
+def exact(value: float, n: int = 1) -> Estimate:
+    """Return a number that is no sample (algebra, a comparison of bits, a statement on every net): its own interval."""
+    return Estimate(float(value), float(value), float(value), n)
+
+
 def mean_over_seeds(values: Sequence[float] | np.ndarray) -> Estimate:
     """Return the mean of one number a seed with Student's 95 % interval; of one seed alone the interval is infinite."""
     x = np.asarray(values, float)

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, change_per_doubling
+from infwidth.analysis.statistics import Estimate, change_per_doubling, exact
 
 
 def _final_test_loss(tables: Tables, rule: str) -> pd.DataFrame:
@@ -23,12 +23,11 @@ def _largest_difference_at_base_width(tables: Tables) -> Estimate:
     table = tables["width_sweep"]
     base = table[(table.width == table.width.min()) & (table.seed >= 0)]
     keys = ["lr", "seed", "step", "metric", "layer", "index"]
-    # Empty layer names come back from CSV as missing values; a merge on them would pair nothing.
-    sides = [base[base.rule == rule].fillna({"layer": ""}).set_index(keys).value for rule in ("ntk", "mup")]
+    sides = [base[base.rule == rule].set_index(keys).value for rule in ("ntk", "mup")]
     if len(sides[0]) == 0 or not sides[0].index.equals(sides[1].index):
         raise NotTestableError("The two rules were not measured at the same steps.")
     difference = float((sides[0] - sides[1]).abs().max())
-    return Estimate(difference, difference, difference, base.seed.nunique())
+    return exact(difference, base.seed.nunique())
 
 
 CLAIMS = (

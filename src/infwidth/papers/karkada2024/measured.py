@@ -52,10 +52,7 @@ PANELS = (
 def at_panel(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Return the rows of a panel's quantity."""
     return table[
-        (table.metric == panel.metric)
-        & (table.layer.fillna("") == panel.layer)
-        & (table.step == panel.step)
-        & (table.seed >= 0)
+        (table.metric == panel.metric) & (table.layer == panel.layer) & (table.step == panel.step) & (table.seed >= 0)
     ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from infwidth.analysis.claims import Claim, Tables
 from infwidth.analysis.dichotomy import faces, grid, layer_exponents, named_points
-from infwidth.analysis.statistics import Estimate
+from infwidth.analysis.statistics import Estimate, exact
 from infwidth.papers.yang2021.measured import NAMED
 
 _EXACT = "Exact rational arithmetic; the interval is the number itself."
@@ -23,7 +23,7 @@ VERTICES = {(1 / 2, 1.0, 1 / 2): ("ntk", "sp_lr"), (1.0, 1.0, 0.0): ("mup", "mf"
 
 def exactly(value: float) -> Estimate:
     """Return a number that has no error."""
-    return Estimate(float(value), float(value), float(value), 1)
+    return exact(value)
 
 
 def _wrong_entries(tables: Tables) -> Estimate:

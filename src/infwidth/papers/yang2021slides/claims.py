@@ -2,7 +2,7 @@
 
 from infwidth.analysis.claims import Claim, Tables
 from infwidth.analysis.dichotomy import grid, named_points
-from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.analysis.statistics import Estimate, exact, exponent
 from infwidth.papers.yang2021slides.measured import difference_from_start
 
 #: Of the exponent −1/2, and of trajectories of one training in two gauges (reading notes, oracles 5 and 1).
@@ -20,7 +20,7 @@ _VERDICTS = {
 
 
 def _exactly(value: float) -> Estimate:
-    return Estimate(float(value), float(value), float(value), 1)
+    return exact(value)
 
 
 def _wrong_verdicts(tables: Tables) -> Estimate:

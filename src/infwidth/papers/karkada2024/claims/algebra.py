@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, Tables
-from infwidth.analysis.statistics import Estimate
+from infwidth.analysis.statistics import Estimate, exact
 from infwidth.papers.karkada2024.measured import VERTICES, at_richness, exponent_table
 
 # The post's picture of the STP gauge, as exponents of n (read-in, hidden, readout): at r = 0, and the coefficient of r.
@@ -31,7 +31,7 @@ _LITERATURE: dict[str, dict[str, tuple[float, ...]]] = {
 
 
 def _exactly(value: float) -> Estimate:
-    return Estimate(float(value), float(value), float(value), 1)
+    return exact(value)
 
 
 def _wrong_entries_of_the_table(tables: Tables) -> Estimate:

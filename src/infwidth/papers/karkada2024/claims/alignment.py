@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.analysis.statistics import Estimate, exact, exponent
 from infwidth.papers.karkada2024.measured import TOLERANCE, nets, rescaled_against_rich, rescaled_limit
 
 _RICHNESSES = ("0", "1/4", "1/2")
@@ -37,7 +37,7 @@ def _against_limit(tables: Tables) -> Estimate:
 def _rescaled_is_rich(tables: Tables) -> Estimate:
     pairs = _present(rescaled_against_rich(tables["output_rescaling"], tables["one_step"]))
     difference = float((pairs.rescaled / pairs.rich - 1).abs().max())
-    return Estimate(difference, difference, difference, pairs.seed.nunique())
+    return exact(difference, pairs.seed.nunique())
 
 
 def _present(rows: pd.DataFrame) -> pd.DataFrame:

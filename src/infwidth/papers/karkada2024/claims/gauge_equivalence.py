@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, mean_over_seeds
+from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds
 from infwidth.papers.karkada2024.measured import largest_difference, nets
 
 #: Steps of the reading notes' test; rounding differences grow with training, so an equality needs a horizon.
@@ -28,7 +28,7 @@ def _largest(curves: pd.DataFrame) -> Estimate:
     if curves.empty:
         raise NotTestableError("Not run at this scale.")
     value = float(largest_difference(curves, [], until=HORIZON).value.max())
-    return Estimate(value, value, value, curves[curves.seed >= 0].seed.nunique())
+    return exact(value, curves[curves.seed >= 0].seed.nunique())
 
 
 def _gap(tables: Tables) -> Estimate:

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.analysis.statistics import Estimate, exact, exponent
 from infwidth.papers.karkada2024.measured import TOLERANCE, gradient_growth, loss_growth, nets
 
 _INSIDE = ("0", "1/4", "1/2")
@@ -23,13 +23,13 @@ def _gradient_exponent(tables: Tables, richness: str) -> Estimate:
 def _worst_inside(tables: Tables) -> Estimate:
     growth = loss_growth(tables["few_steps"])
     inside = growth[growth.richness.isin(_INSIDE)].value
-    return Estimate(inside.max(), inside.max(), inside.max(), len(inside))
+    return exact(inside.max(), len(inside))
 
 
 def _mildest_outside(tables: Tables) -> Estimate:
     growth = _of(loss_growth(tables["few_steps"]), "3/4")
     widest = growth[growth.width == growth.width.max()].value
-    return Estimate(widest.min(), widest.min(), widest.min(), len(widest))
+    return exact(widest.min(), len(widest))
 
 
 def _of(rows: pd.DataFrame, richness: str) -> pd.DataFrame:

@@ -42,6 +42,6 @@ def representation_updates(tables: Tables) -> Figure:
 
 
 def _draw_limit(axes: plt.Axes, limit: pd.DataFrame, metric: str, layer: str, widths: pd.Series) -> None:
-    rows = limit[(limit.layer.fillna("") == layer)].set_index("metric").value
+    rows = limit[limit.layer == layer].set_index("metric").value
     n = np.array(sorted(widths.unique()), float)
     axes.plot(n, rows[f"{metric}_prefactor"] * n ** rows[f"{metric}_exponent"], **LIMIT, zorder=1)
