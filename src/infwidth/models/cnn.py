@@ -5,9 +5,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from infwidth.models.activations import UnitReLU
+from infwidth.models.model import Model
 
 
-class CNN(nn.Module):
+class CNN(Model):
     """``n_convolutions`` times [3×3 convolution, √2·ReLU, 2×2 average pooling], then a linear readout of all features.
 
     No biases and no normalisation. An odd side loses its last row and column in the pooling.

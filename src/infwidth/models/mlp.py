@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from infwidth.models.activations import activation as named_activation
+from infwidth.models.model import Model
 
 
-class MLP(nn.Module):
+class MLP(Model):
     """x ↦ W^{L+1} φ(W^L … φ(W^1 x)), all hidden layers of width N.
 
     Args:

@@ -5,9 +5,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from infwidth.models.activations import UnitReLU
+from infwidth.models.model import Model
 
 
-class MyrtleCNN(nn.Module):
+class MyrtleCNN(Model):
     """[conv, φ], two times [conv, φ, 2×2 mean], [conv, φ, mean of all pixels], readout; φ = √2·ReLU, no biases.
 
     On 32×32 images the last mean is over 8×8 pixels, as in the companion notebook of Karkada 2024.

@@ -13,6 +13,7 @@ from infwidth.parametrization.solver import LayerScaling, explain, solve
 
 if TYPE_CHECKING:
     from infwidth.parametrization.coordinates import CoordinateCheck, coordinate_check
+    from infwidth.parametrization.depth import scale_with_depth
     from infwidth.parametrization.multipliers import write_multipliers_
     from infwidth.parametrization.plan import ParameterPlan, Plan, parametrize
     from infwidth.parametrization.roles import ParameterRole, Role, find_roles
@@ -26,6 +27,7 @@ _NEEDS_TORCH = {
     "coordinate_check": "coordinates",
     "find_roles": "roles",
     "parametrize": "plan",
+    "scale_with_depth": "depth",
     "write_multipliers_": "multipliers",
 }
 
@@ -49,6 +51,7 @@ __all__ = [
     "find_roles",
     "parametrize",
     "rescale",
+    "scale_with_depth",
     "solve",
     "transform",
     "write_multipliers_",
