@@ -1,8 +1,7 @@
-import numpy as np
 import pytest
 import torch
 
-from infwidth.data.streams import Batches, augment, token_batches, token_windows
+from infwidth.data.streams import Batches, augment
 from infwidth.errors import SpecError
 
 
@@ -110,27 +109,23 @@ def test_no_augmentation_leaves_the_batch_and_an_unknown_one_is_named(images):
         augment(images, 0, "flipp")  # type: ignore[arg-type]
 
 
-def test_token_windows_cut_the_text_end_to_end():
-    tokens = torch.arange(103, dtype=torch.int32)
-    windows = torch.cat([token_windows(tokens, 10, 2, step, "single_pass") for step in range(5)])
-    assert windows.shape == (10, 11)
-    assert windows.dtype == torch.int64
-    assert torch.equal(windows - windows[:, :1], torch.arange(11).expand(10, 11))
-    assert sorted(windows[:, 0].tolist()) == list(range(0, 100, 10))
-    assert sorted(windows[:, 1:].flatten().tolist()) == list(range(1, 101))
+def test_affine_images_repeat_with_the_step_and_never_otherwise(images):
+    one, other = augment(images, 3, "affine"), augment(images, 4, "affine")
+    assert torch.equal(one, augment(images, 3, "affine"))
+    assert one.shape == images.shape
+    assert ((one - other).flatten(1).abs().amax(1) > 1e-3).all()
+    copies = augment(images[:1].expand(20, -1, -1, -1), 0, "affine")
+    assert len({tuple(image.flatten().tolist()) for image in copies}) == 20
 
 
-def test_token_windows_use_the_order_of_batches_and_end_with_the_text():
-    tokens = torch.arange(103)
-    starts = token_batches(103, 10, 2).indices(12) * 10
-    assert torch.equal(token_windows(tokens, 10, 2, 12)[:, 0], starts)
-    with pytest.raises(SpecError, match="last 5 steps"):
-        token_windows(tokens, 10, 2, 5, "single_pass")
-    with pytest.raises(SpecError, match="fewer than one batch"):
-        token_windows(tokens, 10, 11, 0)
-
-
-def test_a_text_of_exactly_one_window_is_enough():
-    assert np.array_equal(token_windows(torch.arange(11), 10, 1, 0)[0], np.arange(11))
-    with pytest.raises(SpecError, match="10 tokens make 0 windows"):
-        token_windows(torch.arange(10), 10, 1, 0)
+def test_affine_moves_the_centre_by_an_eighth_of_the_side_at_most():
+    side = 65
+    images = torch.zeros(200, 1, side, side)
+    images[:, 0, 32, 32] = 1.0
+    moved = augment(images, 0, "affine")[:, 0]
+    place = torch.arange(side) - 32.0
+    down = (moved.sum(2) * place).sum(1) / moved.sum((1, 2))
+    right = (moved.sum(1) * place).sum(1) / moved.sum((1, 2))
+    largest = side / 8 * 2**0.5 / 0.85
+    assert max(down.abs().max(), right.abs().max()) < largest + 1
+    assert min(down.max(), -down.min(), right.max(), -right.min()) > 0.6 * side / 8

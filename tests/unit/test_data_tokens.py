@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from infwidth.data.drawings import load_drawings
-from infwidth.data.tokens import load_analogies, load_tokens
+from infwidth.data.labelled import load_labelled
+from infwidth.data.tokens import load_analogies, load_tokens, load_windows
 from infwidth.errors import DataError, SpecError
 
 TEXT = {"train": [0, 1, 4, 2, 0, 3], "valid": [0, 4], "test": [1, 0, 2]}
@@ -105,3 +106,40 @@ def test_another_kind_of_data_is_named(load, tmp_path):
     write_record(tmp_path, "images")
     with pytest.raises(DataError, match="holds images"):
         load(tmp_path)
+
+
+def test_windows_cut_each_split_end_to_end_and_know_what_follows(prepared):
+    windows = load_windows(prepared, context=2, test_windows=1)
+    assert windows.x_train.tolist() == [[0, 1], [4, 2]]
+    assert windows.y_train.tolist() == [[1, 4], [2, 0]]
+    assert (windows.x_test.tolist(), windows.y_test.tolist()) == ([[1, 0]], [[0, 2]])
+    assert (windows.n_classes, windows.name, windows.sha256) == (len(WORDS), "toy", "0" * 64)
+    assert windows.x_train.untyped_storage().data_ptr() == windows.y_train.untyped_storage().data_ptr()
+
+
+def test_windows_of_few_words_end_in_unknown_ones(prepared):
+    small = load_windows(prepared, context=2, vocabulary_size=3)
+    assert small.n_classes == 3
+    assert small.x_train.tolist() == [[0, 1], [2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            {"context": 2, "train_windows": 3},
+            "train_windows is 3; its train text of 6 words holds 2 windows of 2 words",
+        ),
+        ({"context": 2, "test_windows": 0}, "test_windows is 0"),
+        ({"context": 3}, "test_windows is None; its test text of 3 words holds 0 windows"),
+    ],
+)
+def test_more_windows_than_text_are_refused(prepared, options, says):
+    with pytest.raises(SpecError, match=says):
+        load_windows(prepared, **options)
+
+
+def test_a_spec_with_a_context_is_of_windows_and_another_of_images(prepared):
+    assert load_labelled(prepared, context=2).x_train.dtype == torch.int32
+    with pytest.raises(DataError, match="tokens \\(toy\\), not images"):
+        load_labelled(prepared)

@@ -4,6 +4,7 @@ Everything is counter-based: step 1000 can be had without steps 0 to 999, a resu
 generator, and every width, parametrization and seed of initialisation gets the same batches in the same order.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -16,10 +17,10 @@ from infwidth.errors import SpecError, nearest
 from infwidth.seeding import numpy_stream, torch_stream
 
 Mode = Literal["epochs", "single_pass"]
-Augmentation = Literal["none", "shift", "flip", "shift_flip"]
+Augmentation = Literal["none", "shift", "flip", "shift_flip", "affine"]
 
 _MODES = ("epochs", "single_pass")
-_AUGMENTATIONS = ("none", "shift", "flip", "shift_flip")
+_AUGMENTATIONS = ("none", "shift", "flip", "shift_flip", "affine")
 
 
 @lru_cache(maxsize=2)
@@ -83,6 +84,8 @@ def augment(x: torch.Tensor, step: int, kind: Augmentation, seed: int = 0) -> to
       to its size at a random place (4 pixels for 32×32, 3 for 28×28)
     - "flip": each image is mirrored left to right with probability 1/2
     - "shift_flip": both, with the shifts of "shift" and the flips of "flip" at the same step
+    - "affine": each image is turned by up to 15°, scaled by 0.85 to 1.15 and moved by up to an eighth of its side, all
+      three continuous, with zeros outside: no two images of a stream are alike, which makes an endless stream of few
 
     Raises SpecError for an unknown kind.
     """
@@ -92,6 +95,10 @@ def augment(x: torch.Tensor, step: int, kind: Augmentation, seed: int = 0) -> to
     if kind == "none":
         return x
     batch, _, height, width = x.shape
+    if kind == "affine":
+        return F.grid_sample(
+            x, _affine_grids(x, step, seed), mode="bilinear", padding_mode="zeros", align_corners=False
+        )
     # Drawn on the CPU whatever the device, and all drawn whatever the kind: the same chance everywhere.
     generator = torch_stream("augmentation", seed, step)
     pad_y, pad_x = height // 8, width // 8
@@ -109,29 +116,10 @@ def augment(x: torch.Tensor, step: int, kind: Augmentation, seed: int = 0) -> to
     return x
 
 
-def token_batches(n_tokens: int, context: int, batch_size: int, mode: Mode = "epochs", order_seed: int = 0) -> Batches:
-    """Return the order in which the (n_tokens - 1) // context windows of a text are seen.
-
-    Raises SpecError for a text too short for one batch.
-    """
-    windows = (n_tokens - 1) // context
-    if windows < batch_size:
-        raise SpecError(
-            f"{n_tokens} tokens make {windows} windows of {context} tokens and their successors, "
-            f"fewer than one batch of {batch_size}"
-        )
-    return Batches(windows, batch_size, mode, order_seed)
-
-
-def token_windows(
-    tokens: torch.Tensor, context: int, batch_size: int, step: int, mode: Mode = "epochs", order_seed: int = 0
-) -> torch.Tensor:
-    """Return the windows of step ``step`` as int64 [batch_size, context + 1], on the device of ``tokens`` [n].
-
-    Inputs are ``[:, :-1]`` and targets ``[:, 1:]``. The windows cut the text end to end, the last token of one being
-    the first of the next, so that an epoch predicts every token but the remainder once; their order is that of
-    :class:`Batches`. Raises SpecError as :func:`token_batches` and :meth:`Batches.indices` do.
-    """
-    batches = token_batches(len(tokens), context, batch_size, mode, order_seed)
-    starts = batches.indices(step).to(tokens.device) * context
-    return tokens[starts[:, None] + torch.arange(context + 1, device=tokens.device)].long()
+def _affine_grids(x: torch.Tensor, step: int, seed: int) -> torch.Tensor:
+    """Return where the pixels of step ``step`` are read from [B, H, W, 2], in units of half a side."""
+    draws = 2.0 * torch.rand(len(x), 4, generator=torch_stream("augmentation", seed, step, "affine")) - 1.0
+    angle, scale = draws[:, 0] * math.radians(15.0), 1.0 + 0.15 * draws[:, 1]
+    cosine, sine = angle.cos() / scale, angle.sin() / scale
+    matrices = torch.stack((cosine, -sine, draws[:, 2] / 4, sine, cosine, draws[:, 3] / 4), dim=1).view(-1, 2, 3)
+    return F.affine_grid(matrices.to(x.device, x.dtype), list(x.shape), align_corners=False)

@@ -65,6 +65,50 @@ def load_tokens(
     return Tokens(torch.from_numpy(ids), tuple(words), record["name"], record["sha256"])
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Text as examples: x int32 [P, T] ids, y int32 [P, T] the ids that follow them, cut end to end from each split.
+
+    ``n_classes`` is the size of the vocabulary. The tensors are views of the text; nothing is copied.
+    """
+
+    x_train: torch.Tensor
+    y_train: torch.Tensor
+    x_test: torch.Tensor
+    y_test: torch.Tensor
+    n_classes: int
+    name: str
+    sha256: str
+
+
+def load_windows(
+    prepared_dir: Path,
+    *,
+    context: int,
+    vocabulary_size: int | None = None,
+    train_windows: int | None = None,
+    test_windows: int | None = None,
+) -> Windows:
+    """Load the first ``train_windows`` and ``test_windows`` windows of ``context`` words (by default all there are).
+
+    The words beyond the ``vocabulary_size`` most frequent are ``<unk>``, which is learned and predicted like any other.
+    Raises SpecError for more windows or words than there are, and DataError where there is no prepared text.
+    """
+    parts = {}
+    for split, count in (("train", train_windows), ("test", test_windows)):
+        text = load_tokens(prepared_dir, "train" if split == "train" else "test", vocabulary_size=vocabulary_size)
+        there = (len(text.ids) - 1) // context
+        if not 1 <= (there if count is None else count) <= there:
+            raise SpecError(
+                f"{text.name}: {split}_windows is {count}; its {split} text of {len(text.ids)} words holds {there}"
+                f" windows of {context} words and their successors"
+            )
+        size = context * (count or there)
+        parts[split] = (text.ids[:size].view(-1, context), text.ids[1 : size + 1].view(-1, context))
+    (x_train, y_train), (x_test, y_test) = parts["train"], parts["test"]
+    return Windows(x_train, y_train, x_test, y_test, len(text.vocabulary), text.name, text.sha256)
+
+
 def _first(path: Path, n_tokens: int | None) -> np.ndarray:
     return np.load(path, mmap_mode="r", allow_pickle=False)[:n_tokens]
 

@@ -28,8 +28,19 @@ class Meter:
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
+    @property
+    def spent(self) -> tuple[float, float]:
+        """Wall and CPU seconds so far."""
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+    def add(self, wall: float, cpu: float) -> None:
+        """Count seconds that an earlier process spent on the same thing."""
+        self._wall -= wall
+        self._cpu -= cpu
+
     def record(self, **facts: Any) -> dict[str, Any]:
         """Return ``facts`` with version, commit, machine and cost (seconds; MiB of peak memory) added."""
+        wall, cpu = self.spent
         return {
             **facts,
             "version": infwidth.__version__,
@@ -39,7 +50,7 @@ class Meter:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "machine": f"{platform.system()} {platform.machine()}",
-            "wall_seconds": round(time.perf_counter() - self._wall, 3),
-            "cpu_seconds": round(time.process_time() - self._cpu, 3),
+            "wall_seconds": round(wall, 3),
+            "cpu_seconds": round(cpu, 3),
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }

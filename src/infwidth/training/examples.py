@@ -5,14 +5,17 @@ from typing import Literal
 
 import torch
 
-from infwidth.data.images import Images
+from infwidth.data.labelled import Labelled
 
 Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs ``x`` [P, C, H, W] and labels ``y`` [P]: the ``rows`` of a split, or new images (``split`` None)."""
+    """Inputs ``x`` [P, …] and labels ``y`` [P, …]: the ``rows`` of a split, or new images (``split`` None).
+
+    Images are [P, C, H, W] with a class each; windows of a text are [P, T] with a next word for each place.
+    """
 
     x: torch.Tensor
     y: torch.Tensor
@@ -32,7 +35,7 @@ class Examples:
         ]
 
 
-def examples(data: Images, split: Split, rows: torch.Tensor | slice) -> Examples:
+def examples(data: Labelled, split: Split, rows: torch.Tensor | slice) -> Examples:
     """Return the ``rows`` (indices or a slice with step 1) of a split."""
     x, y = (data.x_train, data.y_train) if split == "train" else (data.x_test, data.y_test)
     if isinstance(rows, slice):
@@ -40,10 +43,12 @@ def examples(data: Images, split: Split, rows: torch.Tensor | slice) -> Examples
     return Examples(x.index_select(0, rows), y.index_select(0, rows), split, rows)  # faster than indexing
 
 
-def on_device(data: Images, device: torch.device, dtype: torch.dtype) -> Images:
+def on_device(data: Labelled, device: torch.device, dtype: torch.dtype) -> Labelled:
     """Return the data on ``device``; images in channels-last order, in which convolutions are half as slow on a CPU."""
 
     def placed(x: torch.Tensor) -> torch.Tensor:
+        if not x.is_floating_point():
+            return x.to(device)
         return x.to(device, dtype).contiguous(memory_format=torch.channels_last)
 
     return replace(

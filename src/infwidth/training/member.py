@@ -2,43 +2,46 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import torch
 from torch import nn
 
-from infwidth.data.images import Images
+from infwidth.data.labelled import Labelled
 from infwidth.experiments.identity import rule_arguments
-from infwidth.models import build_model
-from infwidth.parametrization import Plan, parametrize, write_multipliers_
+from infwidth.models import Model, build_model
+from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
 from infwidth.training.examples import Examples, Split, examples
+from infwidth.training.losses import n_outputs
 
 #: Examples a forward pass outside training: few enough to stay in a CPU's cache, which halves its time.
 CHUNK = 128
 
 
-def build_pair(spec: Mapping[str, Any], data: Images, width: int) -> nn.Module:
-    """Build the spec's model at ``width`` for the data's input shape and classes."""
-    shape = tuple(data.x_train.shape[1:])
-    return build_model({**spec["model"], "width": width}, shape, data.n_classes)  # type: ignore[arg-type]
+def model_of(spec: Mapping[str, Any], data: Labelled, width: int) -> Model:
+    """Build the spec's model at ``width`` for the data's input shape and the loss's outputs."""
+    outputs = n_outputs(spec["training"]["loss"], data.n_classes)
+    return build_model({**spec["model"], "width": width}, tuple(data.x_train.shape[1:]), outputs)
 
 
-def make_plan(model: nn.Module, spec: Mapping[str, Any], data: Images, lr: float) -> Plan:
+def make_plan(model: Model, spec: Mapping[str, Any], data: Labelled, lr: float) -> Plan:
     """Return the plan of ``model`` under the spec's parametrization at base learning rate ``lr``.
 
     With ``layer_lr: variance`` the base net is the γ form f = w·φ(h^L)/(γ √fan_in) of unit-variance weights trained at
     rate η γ² with γ = γ0 √N0 (Bordelon & Pehlevan 2022, Eq. 1), so all rules agree at the base width N0 and μP and NTK
     continue it with γ = γ0 √N and γ = γ0 √N0. With ``layer_lr: uniform`` every tensor has the rate η at base width and
-    γ0 divides the readout, as in PyTorch's own convention.
+    γ0 divides the readout, as in PyTorch's own convention. With a ``base_depth`` (of residual branches) the plan is
+    also continued in depth, and ``zero_queries`` starts the attention's query weights at zero.
     """
     block, optimizer = spec["parametrization"], spec["optimizer"]
     base_width, gamma0 = block["base_width"], block["gamma0"]
     gamma = gamma0 * math.sqrt(base_width) if block["layer_lr"] == "variance" else gamma0
     rate = lr * gamma**2 if block["layer_lr"] == "variance" and optimizer["name"] == "sgd" else lr
     with torch.device("meta"):  # only shapes are needed of the base and of a second width, which tells the roles
-        base, other = build_pair(spec, data, base_width), build_pair(spec, data, base_width + 1)
-    return parametrize(
+        base, other = model_of(spec, data, base_width), model_of(spec, data, 2 * base_width)
+    plan = parametrize(
         model,
         base,
         block["rule"],
@@ -52,15 +55,27 @@ def make_plan(model: nn.Module, spec: Mapping[str, Any], data: Images, lr: float
         delta_model=other,
         **rule_arguments(block),
     )
+    if "base_depth" in block:
+        branches = _parameters_of(model, model.residual_branches)
+        plan = scale_with_depth(plan, branches, Fraction(len(model.residual_branches), block["base_depth"]))
+    for name in _parameters_of(model, model.queries) if block.get("zero_queries") else ():
+        plan = plan.replace(name, init_std=0.0)
+    return plan
+
+
+def _parameters_of(model: nn.Module, modules: Sequence[nn.Module]) -> set[str]:
+    """Return the names that parameters of ``modules`` have in the model."""
+    inside = {id(parameter) for module in modules for parameter in module.parameters()}
+    return {name for name, parameter in model.named_parameters() if id(parameter) in inside}
 
 
 class Member:
     """One seed at one learning rate: the model, its optimizer, and f or f − f0 as its output."""
 
-    def __init__(self, spec: Mapping[str, Any], data: Images, *, seed: int, lr: float, device: torch.device) -> None:
+    def __init__(self, spec: Mapping[str, Any], data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
         dtype = getattr(torch, spec["training"]["dtype"])
         self.seed, self.lr = seed, lr
-        self.model = build_pair(spec, data, spec["model"]["width"]).to(dtype)
+        self.model = model_of(spec, data, spec["model"]["width"]).to(dtype)
         self.plan = make_plan(self.model, spec, data, lr)
         self.plan.init_(self.model, seed)
         block = spec["parametrization"]
@@ -74,10 +89,10 @@ class Member:
     @property
     def hidden_layers(self) -> dict[str, nn.Module]:
         """Name → module whose output is a preactivation."""
-        return self.model.hidden_layers  # type: ignore[return-value]
+        return self.model.hidden_layers
 
     def outputs(self, examples: Examples) -> torch.Tensor:
-        """Return f, or f − f0 for a centred member; logits [P, k]."""
+        """Return f, or f − f0 for a centred member; logits [P, k], of windows [P, T, k]."""
         logits = self.model(examples.x)
         return logits if self._initial is None else logits - self._initial(examples)
 
@@ -89,8 +104,8 @@ class InitialFunction:
     or seen a single time) a frozen copy of the net computes them.
     """
 
-    def __init__(self, model: nn.Module, spec: Mapping[str, Any], data: Images) -> None:
-        self._frozen = copy.deepcopy(model).requires_grad_(False)
+    def __init__(self, model: nn.Module, spec: Mapping[str, Any], data: Labelled) -> None:
+        self._frozen = copy.deepcopy(model).requires_grad_(False).eval()
         training = spec["training"]
         again = training["stream"] == "epochs" and training["augmentation"] == "none"
         splits: tuple[Split, ...] = ("train", "test") if again else ("test",)

@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 import torch
 
-from infwidth.data.images import Images
+from infwidth.data.labelled import Labelled
 from infwidth.data.streams import Batches, augment
 from infwidth.experiments.identity import cell_id
+from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
 from infwidth.training import checkpoint
 from infwidth.training.examples import Examples, examples, on_device
@@ -33,20 +34,22 @@ class Trainer:
 
     Args:
         spec: the cell's spec.
-        data: its images, on the device or not.
+        data: its images or windows of text, on the device or not.
         device: where to compute.
         checkpoint_file: where a half-done cell is kept; taken up again if it is there.
         checkpoint_seconds: how often.
+        meter: counts what the cell costs, over all the processes that worked on it.
     """
 
     def __init__(
         self,
         spec: Mapping[str, Any],
-        data: Images,
+        data: Labelled,
         *,
         device: torch.device,
         checkpoint_file: Path | None = None,
         checkpoint_seconds: float = 60.0,
+        meter: Meter | None = None,
     ) -> None:
         training = spec["training"]
         self.spec, self.device = spec, device
@@ -56,6 +59,7 @@ class Trainer:
         self.evaluations = evaluation_steps(training["steps"], training["evaluations"])
         self.members = [(lr, seed) for lr in spec["optimizer"]["lr"] for seed in spec["seeds"]]
         self._checkpoint_file, self._checkpoint_seconds = checkpoint_file, checkpoint_seconds
+        self._meter = meter or Meter()
         self._started = self._saved = time.monotonic()
         self._done: list[tuple[Rows, list[Probe]]] = []
 
@@ -68,6 +72,8 @@ class Trainer:
     def run(self) -> pd.DataFrame:
         """Train all nets; return the rows of all of them and of their ensembles."""
         resumed = checkpoint.load(self._checkpoint_file, cell_id(self.spec)) if self._checkpoint_file else None
+        if resumed:
+            self._meter.add(*resumed["spent"])
         for number, (lr, seed) in enumerate(self.members):
             rows = Rows(lr, seed)
             probes = make_probes(self.spec["probes"])
@@ -91,6 +97,7 @@ class Trainer:
         if resumed:
             member.model.load_state_dict(resumed["model"])
             member.optimizer.load_state_dict(resumed["optimizer"])
+            member.model.train()
             start, finite = resumed["step"], finite + resumed["step"]
             logger.info("net %d of %d goes on from step %d", number + 1, len(self.members), start)
         update = update_of(member.optimizer)
@@ -106,6 +113,7 @@ class Trainer:
                     evaluation = self._evaluation(member, step)
                 for probe in probes:
                     probe.measure(evaluation, rows)
+                member.model.train()
                 self._log(number, step)
             if step == steps:
                 break
@@ -121,7 +129,9 @@ class Trainer:
         self._save_between(number)
 
     def _evaluation(self, member: Member, step: int) -> Evaluation:
-        return Evaluation(member, step, self.data, self.batch(0), self.loss)
+        member.model.eval()  # a batch normalisation then uses the averages it has kept; other nets do not change
+        last = step == self.spec["training"]["steps"]
+        return Evaluation(member, step, self.data, self.batch(0), self.loss, last=last)
 
     def _ensembles(self) -> list[pd.DataFrame]:
         frames = []
@@ -143,6 +153,7 @@ class Trainer:
         state: dict[str, Any] = {
             "cell": cell_id(self.spec),
             "step": step,
+            "spent": self._meter.spent,
             "members": [
                 {"rows": rows.state(), "probes": [probe.state for probe in probes]} for rows, probes in self._done
             ],

@@ -37,12 +37,12 @@ def compute_cell(
     facts: dict[str, Any] = {"dataset": "", "dataset_sha256": "", "device": "cpu"}
     data = None
     if "data" in spec:
-        from infwidth.data.images import load_images
+        from infwidth.data.labelled import load_labelled
         from infwidth.training.device import prepare_torch
 
         chosen = prepare_torch(device, threads)
         block = spec["data"]
-        data = load_images(prepared / block["name"], **{key: value for key, value in block.items() if key != "name"})
+        data = load_labelled(prepared / block["name"], **{key: value for key, value in block.items() if key != "name"})
         facts |= {"dataset": data.name, "dataset_sha256": data.sha256}
     match spec["kind"]:
         case "train":
@@ -52,7 +52,12 @@ def compute_cell(
 
             assert data is not None, "the schema of cells asks for data here"
             trainer = Trainer(
-                spec, data, device=chosen, checkpoint_file=checkpoint_file, checkpoint_seconds=checkpoint_seconds
+                spec,
+                data,
+                device=chosen,
+                checkpoint_file=checkpoint_file,
+                checkpoint_seconds=checkpoint_seconds,
+                meter=meter,
             )
             rows = trainer.run()
             if chosen.type == "cuda":

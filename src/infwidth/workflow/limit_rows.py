@@ -14,13 +14,13 @@ from infwidth.errors import SpecError
 from infwidth.results.rows import COLUMNS
 
 if TYPE_CHECKING:
-    from infwidth.data.images import Images
+    from infwidth.data.labelled import Labelled
 
 Limit = Mapping[str, Any]
 Record = tuple[str, str, int, float]  # metric, layer, index, value
 
 
-def limit_rows(limit: Limit, data: "Images | None") -> pd.DataFrame:
+def limit_rows(limit: Limit, data: "Labelled | None") -> pd.DataFrame:
     """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
     if limit["name"] not in _LIMITS:
         raise SpecError(f"unknown limit '{limit['name']}'; known: {', '.join(_LIMITS)}")
@@ -32,7 +32,7 @@ def limit_rows(limit: Limit, data: "Images | None") -> pd.DataFrame:
     return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
 
 
-def _one_step(limit: Limit, data: "Images | None") -> list[Record]:
+def _one_step(limit: Limit, data: "Labelled | None") -> list[Record]:
     """Return the power laws of one SGD step: an exponent and a prefactor for what the nets' probes measure."""
     from infwidth.data.streams import Batches
     from infwidth.limits.one_step import one_step_limit
@@ -62,7 +62,7 @@ def _one_step(limit: Limit, data: "Images | None") -> list[Record]:
     return records
 
 
-def _richness_family(limit: Limit, _data: "Images | None") -> list[Record]:
+def _richness_family(limit: Limit, _data: "Labelled | None") -> list[Record]:
     """Return every layer's multiplier g, init std sigma and learning rate eta in one gauge, as exponents of the width.
 
     The family is affine in the richness: ``…_exponent`` at richness 0 and ``…_slope`` in the richness say all of it.
@@ -80,7 +80,7 @@ def _richness_family(limit: Limit, _data: "Images | None") -> list[Record]:
     return records
 
 
-def _desiderata(limit: Limit, _data: "Images | None") -> list[Record]:
+def _desiderata(limit: Limit, _data: "Labelled | None") -> list[Record]:
     """Return the desiderata as a linear system, and the degrees of freedom that are left as it is filled up.
 
     ``unknown``: names of the unknowns (as layer) and their columns (as index). For every equation (its name as layer):
@@ -105,14 +105,14 @@ def _desiderata(limit: Limit, _data: "Images | None") -> list[Record]:
     return records
 
 
-def _abc_verdicts(limit: Limit, _data: "Images | None") -> list[Record]:
+def _abc_verdicts(limit: Limit, _data: "Labelled | None") -> list[Record]:
     """Return exponents and verdicts of a named parametrization; see :mod:`infwidth.workflow.abc_space`."""
     from infwidth.workflow.abc_space import verdict_rows
 
     return [record for n_hidden in limit["n_hidden"] for record in verdict_rows(limit["rule"], n_hidden)]
 
 
-def _stable_polyhedron(limit: Limit, _data: "Images | None") -> list[Record]:
+def _stable_polyhedron(limit: Limit, _data: "Labelled | None") -> list[Record]:
     """Return the polyhedron of stable abc-parametrizations; see :mod:`infwidth.workflow.abc_space`."""
     from infwidth.workflow.abc_space import polyhedron_rows
 
@@ -126,7 +126,7 @@ def _signs(name: str, *shape: int) -> np.ndarray:
     return numpy_stream("order", name).choice([-1.0, 1.0], shape)
 
 
-def _linear_mup(limit: Limit, _data: "Images | None") -> pd.DataFrame:
+def _linear_mup(limit: Limit, _data: "Labelled | None") -> pd.DataFrame:
     """Return the linear μP limit beside its finite nets of one width, which are too small to need a trainer.
 
     ``limit_output``, and ``output_mean`` and ``output_std`` over nets: first output at the first input, at every step.
@@ -175,7 +175,7 @@ def _linear_mup(limit: Limit, _data: "Images | None") -> pd.DataFrame:
     )
 
 
-def _gauge_orbit(limit: Limit, _data: "Images | None") -> pd.DataFrame:
+def _gauge_orbit(limit: Limit, _data: "Labelled | None") -> pd.DataFrame:
     """Return the outputs of one small tanh net, multipliers written out, at one point θ of its gauge orbit.
 
     ``output`` at four fixed inputs (index), at every step; initial normals and examples are the same for all θ.
@@ -201,7 +201,41 @@ def _gauge_orbit(limit: Limit, _data: "Images | None") -> pd.DataFrame:
     return pd.DataFrame({"metric": "output", "seed": 0, "step": step, "index": index, "value": outputs.ravel()})
 
 
-_LIMITS: dict[str, Callable[[Limit, "Images | None"], list[Record] | pd.DataFrame]] = {
+def _deep_linear_dmft(limit: Limit, data: "Labelled | None") -> pd.DataFrame:
+    """Return the infinite-width training of a deep linear net on all training images of two classes, y = -1 and +1.
+
+    ``lr`` is that of a net in the γ form trained with ``binary_mse``, the mean over P examples of (f - y)²: its
+    -∂L/∂f is 2Δ/P, so that the limit's η is 2 lr / P. At every step ``train_loss``, that mean, and ``ntk_train_loss``,
+    the same in the lazy limit; after the last, ``kernel`` [P, P] of the layers h1, …, hL, and ``ntk_kernel``, the
+    lazy limit's for all layers. Rows of a kernel are those of a probe: flattened, ``index`` counting the entries.
+    """
+    from infwidth.limits.dmft import deep_linear_dmft, static_errors
+
+    assert data is not None, "the schema of cells asks for data here"
+    if data.n_classes != 2:
+        raise SpecError(f"limit 'deep_linear_dmft' needs data of 2 classes (y = -1 and +1), not {data.n_classes}")
+    x = data.x_train.flatten(1).double().numpy()
+    kernel, targets = x @ x.T / x.shape[1], 2.0 * data.y_train.double().numpy() - 1.0
+    n_hidden, steps, lr = limit["n_hidden"], limit["steps"], 2.0 * limit["lr"] / len(x)
+    found = deep_linear_dmft(kernel, targets, n_hidden=n_hidden, gamma0=limit["gamma0"], lr=lr, steps=steps)
+    lazy = static_errors(kernel, targets, n_hidden=n_hidden, lr=lr, steps=steps)
+
+    losses = {"train_loss": found.losses, "ntk_train_loss": (lazy**2).mean(axis=1)}
+    kernels = [("kernel", f"h{l}", k) for l, k in enumerate(found.feature_kernels, start=1)]  # noqa: E741
+    return pd.concat(
+        [
+            pd.DataFrame({"metric": metric, "layer": "", "step": range(steps + 1), "index": -1, "value": loss})
+            for metric, loss in losses.items()
+        ]
+        + [
+            pd.DataFrame({"metric": metric, "layer": layer, "step": steps, "index": range(k.size), "value": k.ravel()})
+            for metric, layer, k in [*kernels, ("ntk_kernel", "", kernel)]
+        ],
+        ignore_index=True,
+    )
+
+
+_LIMITS: dict[str, Callable[[Limit, "Labelled | None"], list[Record] | pd.DataFrame]] = {
     "one_step": _one_step,
     "richness_family": _richness_family,
     "desiderata": _desiderata,
@@ -209,4 +243,5 @@ _LIMITS: dict[str, Callable[[Limit, "Images | None"], list[Record] | pd.DataFram
     "stable_polyhedron": _stable_polyhedron,
     "linear_mup": _linear_mup,
     "gauge_orbit": _gauge_orbit,
+    "deep_linear_dmft": _deep_linear_dmft,
 }
