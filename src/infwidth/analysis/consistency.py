@@ -1,0 +1,92 @@
+"""Whether nets of growing width become one net: in their losses, outputs and representations.
+
+Each statement is one number with its interval: the exponent in width of a distance between nets. Below zero, nets draw
+together as they grow; nets that deviate from the limit by N^-1/2 have distances with that exponent.
+"""
+
+from functools import partial
+
+import pandas as pd
+
+from infwidth.analysis.bias_variance import deviation_exponent, ensemble_minus_wider_single
+from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.distances import (
+    arrays,
+    curves,
+    kernels,
+    misalignment,
+    relative_distance,
+    successive,
+    to_widest,
+    trend,
+    wasserstein,
+)
+from infwidth.analysis.statistics import Estimate, change_per_doubling
+
+
+def at_the_end(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the rows of a metric at the last step that any net reached, the ensemble's left out."""
+    rows = table[(table.metric == metric) & (table.seed >= 0)]
+    return rows[rows.step == rows.step.max()]
+
+
+def last_step(table: pd.DataFrame) -> int:
+    """Return the last step of a table."""
+    return int(table.step.max())
+
+
+def loss_per_doubling(table: pd.DataFrame) -> Estimate:
+    """Return the change of the final test loss per doubling of the width."""
+    return change_per_doubling(at_the_end(table, "test_loss"))
+
+
+def curves_converge(table: pd.DataFrame) -> Estimate:
+    """Return the exponent of the distance of test loss curves of successive widths, relative, over all evaluations."""
+    return trend(successive(curves(table, metric="test_loss"), relative_distance))
+
+
+def logits_converge(table: pd.DataFrame) -> Estimate:
+    """Return the exponent of the distance of the followed logits, over all evaluations, from those of the widest."""
+    return trend(to_widest(curves(table, metric="correct_logit"), relative_distance))
+
+
+def kernels_converge(table: pd.DataFrame) -> Estimate:
+    """Return the exponent of one less the alignment of successive widths' last feature kernels after training."""
+    found = kernels(table, step=last_step(table), layer=deepest_layer(table, "kernel"))
+    return trend(successive(found, misalignment))
+
+
+def histograms_converge(table: pd.DataFrame) -> Estimate:
+    """Return the exponent of the 1-Wasserstein distance of successive widths' last preactivations after training."""
+    step, layer = last_step(table), deepest_layer(table, "density")
+    centres = next(iter(arrays(table, metric="bin_centre", step=step).values()))
+    densities = arrays(table, metric="density", step=step, layer=layer)
+    return trend(successive(densities, partial(wasserstein, centres=centres)))
+
+
+def attention_converges(table: pd.DataFrame) -> Estimate:
+    """Return the exponent of the relative distance of successive widths' last attention maps after training."""
+    found = arrays(table, metric="attention", step=last_step(table), layer=deepest_layer(table, "attention"))
+    return trend(successive(found, relative_distance))
+
+
+def variance_falls(table: pd.DataFrame, *, after: float) -> Estimate:
+    """Return the exponent of the logit variance at the first evaluation after that part (0 to 1) of training."""
+    steps = sorted(table.step.unique())
+    return deviation_exponent(table, step=next(step for step in steps if step >= after * steps[-1]))
+
+
+def ensemble_against_wider(table: pd.DataFrame) -> Estimate:
+    """Return the final loss of the ensemble of the second narrowest nets less that of one net four times as wide."""
+    widths = sorted(table.width.unique())
+    if len(widths) < 4:
+        raise NotTestableError("Fewer than four widths are run at this scale.")
+    return ensemble_minus_wider_single(table, width=widths[1], factor=4, step=last_step(table))
+
+
+def deepest_layer(table: pd.DataFrame, metric: str) -> str:
+    """Return the deepest layer (last by name) of which ``metric`` was measured."""
+    layers = sorted(table[table.metric == metric].layer.unique())
+    if not layers:
+        raise NotTestableError(f"The table has no '{metric}'.")
+    return str(layers[-1])

@@ -1,0 +1,219 @@
+"""Distances between what nets of different widths hold: kernels, histograms, vectors of logits, attention maps.
+
+All of these are rows of one metric and layer whose ``index`` counts the entries of an array; :func:`arrays` gets them
+out of a table, and :func:`successive`, :func:`to_widest` and :func:`trend` work with any of them and any distance.
+Pairs of widths are formed within a seed: the seeds share data and evaluation points, while the initialisations of two
+widths are independent, so that a distance holds the chance of two nets.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import isqrt
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.errors import SpecError
+
+#: What nets hold, by width (or another axis) and seed.
+Arrays = Mapping[tuple[float, int], np.ndarray]
+
+#: A distance of the narrower net's array from the wider one's (the reference).
+Distance = Callable[[np.ndarray, np.ndarray], float]
+
+
+def alignment(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the cosine Tr(AᵀB)/(|A| |B|) of two arrays of one shape; 1 for kernels equal up to scale (P3)."""
+    _same_shape(a, b)
+    return float(np.vdot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def misalignment(a: np.ndarray, b: np.ndarray) -> float:
+    """Return 1 − :func:`alignment`, a distance that no scale changes.
+
+    Computed as half the squared distance of the normalised arrays, which does not cancel where they are close.
+    """
+    _same_shape(a, b)
+    return float(np.square(a / np.linalg.norm(a) - b / np.linalg.norm(b)).sum() / 2)
+
+
+def relative_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the Frobenius distance |A − B| / |B|; B is the reference."""
+    _same_shape(a, b)
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+def task_alignment(kernel: np.ndarray, targets: np.ndarray) -> float:
+    """Return the alignment of a kernel [P, P] with targets y [P] or [P, k]: Tr(yᵀKy)/(|K|_F |yᵀy|_F).
+
+    For one output this is yᵀKy/(|y|² |K|_F). It is 1 if the kernel is a multiple of yyᵀ.
+    """
+    y = targets.reshape(len(targets), -1)
+    return float(np.trace(y.T @ kernel @ y) / (np.linalg.norm(kernel) * np.linalg.norm(y.T @ y)))
+
+
+def wasserstein(a: np.ndarray, b: np.ndarray, *, centres: np.ndarray) -> float:
+    """Return the 1-Wasserstein distance ∫|F − G| of two histograms, in units of ``centres``.
+
+    Args:
+        a: density (or count) of each bin; only ratios matter, both histograms are normalised.
+        b: the same of the other histogram, on the same bins.
+        centres: ascending centres of bins of equal width, where the mass of a bin is taken to be; what is not known of
+            the place within a bin makes an error of one bin's width at most.
+    """
+    _check_bins(a, centres)
+    p, q = _mass(a), _mass(b)
+    _same_shape(p, q)
+    return float(np.abs(np.cumsum(p - q)[:-1]) @ np.diff(centres))
+
+
+def total_variation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return half the summed difference of the masses of two histograms on the same bins of equal width, in [0, 1]."""
+    p, q = _mass(a), _mass(b)
+    _same_shape(p, q)
+    return float(np.abs(p - q).sum() / 2)
+
+
+def arrays(
+    frame: pd.DataFrame,
+    *,
+    metric: str,
+    step: int,
+    layer: str = "",
+    shape: Sequence[int] | None = None,
+    axis: str = "width",
+) -> dict[tuple[float, int], np.ndarray]:
+    """Return an array for every (``axis``, seed) from the rows of one metric, layer and step.
+
+    Args:
+        frame: rows of an experiment with everything but ``axis`` and the seed fixed.
+        metric: what to read; the rows of the ensemble (seed −1) are left out.
+        step: number of updates.
+        layer: as in the table.
+        shape: shape of the arrays, flat without it.
+        axis: the column of the widths.
+
+    Raises NotTestableError if there are no such rows or an array is incomplete.
+    """
+    chosen = frame[(frame.metric == metric) & (frame.layer == layer) & (frame.step == step) & (frame.seed >= 0)]
+    what = f"'{metric}'" + (f" of layer '{layer}'" if layer else "") + f" at step {step}"
+    if chosen.empty:
+        raise NotTestableError(f"The table has no {what}.")
+    if chosen.duplicated([axis, "seed", "index"]).any():
+        raise SpecError(f"{what} is there several times for one {axis} and seed: choose one rule and learning rate")
+    found: dict[tuple[float, int], np.ndarray] = {}
+    for net, rows in chosen.sort_values("index").groupby([axis, "seed"]):
+        width, seed = cast("tuple[float, int]", net)
+        index, values = rows["index"].to_numpy(), rows.value.to_numpy()
+        if not np.array_equal(index, np.arange(len(index))):
+            raise NotTestableError(f"{what} has gaps for {axis} {width}, seed {seed}.")
+        found[width, seed] = values if shape is None else _shaped(values, shape, what)
+    if len({array.shape for array in found.values()}) > 1:
+        raise NotTestableError(f"{what} has not the same number of entries for every {axis} and seed.")
+    return found
+
+
+def curves(frame: pd.DataFrame, *, metric: str, axis: str = "width") -> dict[tuple[float, int], np.ndarray]:
+    """Return what a metric was at every evaluation, one vector for every (``axis``, seed).
+
+    Raises NotTestableError if there are no such rows or the nets were not evaluated at the same steps.
+    """
+    chosen = frame[(frame.metric == metric) & (frame.seed >= 0)]
+    if chosen.empty:
+        raise NotTestableError(f"The table has no '{metric}'.")
+    whole = chosen.pivot_table(index=["step", "layer", "index"], columns=[axis, "seed"], values="value")
+    if whole.isna().any(axis=None):
+        raise NotTestableError(f"'{metric}' was not measured at the same steps for every {axis} and seed.")
+    return {cast("tuple[float, int]", net): values.to_numpy() for net, values in whole.items()}
+
+
+def kernels(
+    frame: pd.DataFrame, *, step: int, layer: str = "", metric: str = "kernel", axis: str = "width"
+) -> dict[tuple[float, int], np.ndarray]:
+    """Return the kernel [P, P] of every (``axis``, seed); arguments as for :func:`arrays`."""
+    flat = arrays(frame, metric=metric, step=step, layer=layer, axis=axis)
+    points = isqrt(len(next(iter(flat.values()))))
+    return {net: _shaped(values, (points, points), f"'{metric}'") for net, values in flat.items()}
+
+
+def successive(of_nets: Arrays, distance: Distance, *, axis: str = "width") -> pd.DataFrame:
+    """Return the distance of each width from the next one up, for each seed that both have.
+
+    Columns: ``axis`` (the narrower), ``wider``, seed, value.
+    """
+    widths = _widths(of_nets, axis)
+    return _distances(of_nets, pairwise(widths), distance, axis)
+
+
+def to_widest(of_nets: Arrays, distance: Distance, *, axis: str = "width") -> pd.DataFrame:
+    """Return the distance of each width but the widest from the widest, for each seed that both have.
+
+    Columns: ``axis``, ``wider``, seed, value. The widest net's own deviation from the limit is in every distance, so
+    that distances close to the widest fall less with width than those from the limit would.
+    """
+    widths = _widths(of_nets, axis)
+    return _distances(of_nets, ((width, widths[-1]) for width in widths[:-1]), distance, axis)
+
+
+def trend(distances: pd.DataFrame, *, axis: str = "width") -> Estimate:
+    """Return the exponent of a distance in the width: one regression of logs a seed, Student's interval over seeds.
+
+    ``distances`` is what :func:`successive` or :func:`to_widest` returned. Only seeds that have every pair of widths
+    take part; the estimate's ``n`` is their number.
+    """
+    pairs = distances[axis].nunique()
+    if pairs < 2:
+        raise NotTestableError(f"A trend needs distances at two or more values of {axis}, there are {pairs}.")
+    complete = distances[distances.groupby("seed")[axis].transform("nunique") == pairs]
+    if complete.empty:
+        raise NotTestableError(f"No seed has a distance for all {pairs} values of {axis}.")
+    if not (np.isfinite(complete.value) & (complete.value > 0)).all():
+        raise NotTestableError("A distance is zero or not finite, it has no logarithm to regress on.")
+    return exponent(complete, x=axis)
+
+
+def _distances(of_nets: Arrays, pairs: Iterable[tuple[float, float]], distance: Distance, axis: str) -> pd.DataFrame:
+    seeds = sorted({seed for _, seed in of_nets})
+    records = [
+        (narrow, wide, seed, distance(of_nets[narrow, seed], of_nets[wide, seed]))
+        for narrow, wide in pairs
+        for seed in seeds
+        if (narrow, seed) in of_nets and (wide, seed) in of_nets
+    ]
+    if not records:
+        raise NotTestableError(f"No seed has two values of {axis}.")
+    return pd.DataFrame(records, columns=[axis, "wider", "seed", "value"])
+
+
+def _widths(of_nets: Arrays, axis: str) -> list[float]:
+    widths = sorted({width for width, _ in of_nets})
+    if len(widths) < 2:
+        raise NotTestableError(f"A distance needs two or more values of {axis}, there are {len(widths)}.")
+    return widths
+
+
+def _shaped(values: np.ndarray, shape: Sequence[int], what: str) -> np.ndarray:
+    if len(values) != np.prod(shape):
+        raise SpecError(f"{what} has {len(values)} entries, which is not {' × '.join(map(str, shape))}")
+    return values.reshape(shape)
+
+
+def _same_shape(a: np.ndarray, b: np.ndarray) -> None:
+    if a.shape != b.shape:
+        raise SpecError(f"arrays of shapes {a.shape} and {b.shape} have no distance")
+
+
+def _check_bins(histogram: np.ndarray, centres: np.ndarray) -> None:
+    steps = np.diff(centres)
+    if len(centres) != len(histogram) or not (steps > 0).all() or not np.allclose(steps, steps[0], rtol=1e-6):
+        raise SpecError("a histogram needs one centre a bin, ascending, of bins of equal width")
+
+
+def _mass(histogram: np.ndarray) -> np.ndarray:
+    total = histogram.sum()
+    if (histogram < 0).any() or not np.isfinite(total) or total == 0:
+        raise SpecError("a histogram has no negative bin and some mass")
+    return histogram / total

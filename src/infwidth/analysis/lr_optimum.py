@@ -1,0 +1,223 @@
+"""The best learning rate of loss curves over a grid of rates (factor 2 or so), and how it moves with width or depth.
+
+Every function takes rows of one experiment with everything fixed but ``axis`` (width, number of blocks, …), the
+learning rate and the seed. The loss of a rate is the mean over seeds at the last step; a rate is out if a seed diverged
+there (a row ``diverged``) or has no finite loss.
+
+The optimum is the vertex of a parabola in log₂ of the rate, fitted by least squares to the loss at the lowest point of
+the curve and at up to two rates on each side, and kept within the rates fitted; where there are fewer than three, or
+the parabola opens downward, it is the lowest point itself. Where the lowest point has no neighbour on one side this is
+no optimum but a bound, and ``edge`` says so.
+
+Intervals come from resampling seeds (2000 resamples of S−1 out of S seeds, from one named stream): estimate ± Student's
+factor of S−1 degrees of freedom times the standard deviation over resamples, which for a mean is Student's interval
+itself. All configurations get the same resampled seeds, since the seeds share their batches. An interval of zero width,
+as a curve cut off by divergence can have, means "finer than the grid tells", not "known exactly".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.statistics import Estimate
+from infwidth.errors import SpecError
+from infwidth.seeding import numpy_stream
+
+RESAMPLES = 2000
+
+#: What ``edge`` can say: nothing; the lowest point is the smallest rate of the grid; the largest; the largest that is
+#: stable, so that the optimum is bounded by divergence and not by the choice of the grid.
+EDGES = ("", "smallest", "largest", "stability")
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best learning rate of one configuration.
+
+    Attributes:
+        at: the configuration, value of the axis.
+        log2_lr: log₂ of the optimum, with its interval.
+        edge: one of EDGES.
+        grid_lr: the rate of the grid with the lowest mean loss.
+        loss: that loss.
+        largest_stable_lr: the largest rate of the grid such that it and all smaller ones are stable for every seed;
+            not a number if the smallest is unstable already.
+    """
+
+    at: float
+    log2_lr: Estimate
+    edge: str
+    grid_lr: float
+    loss: float
+    largest_stable_lr: float
+
+    @property
+    def lr(self) -> Estimate:
+        """The optimum as a rate."""
+        x = self.log2_lr
+        with np.errstate(over="ignore"):
+            value, low, high = np.exp2([x.value, x.low, x.high]).tolist()
+        return Estimate(value, low, high, x.n)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Losses [seeds, rates] over ascending rates; not a number where a net diverged."""
+
+    rates: np.ndarray
+    losses: np.ndarray
+
+    @property
+    def x(self) -> np.ndarray:
+        return np.log2(self.rates)
+
+    @property
+    def stable(self) -> np.ndarray:
+        return np.isfinite(self.losses).all(0)
+
+
+def final_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+    """Return the loss of every net at the last step: columns ``axis``, lr, seed, value (not a number if it diverged).
+
+    The last step is the last of the whole table; a net without a loss there counts as diverged.
+    """
+    single = table[table.seed >= 0]
+    rows = single[(single.metric == metric) & (single.layer == "")]
+    if rows.empty:
+        raise NotTestableError(f"The table has no '{metric}'.")
+    final = rows[rows.step == rows.step.max()]
+    net = [axis, "lr", "seed"]
+    if final.duplicated(net).any():
+        raise SpecError(f"'{metric}' is there several times for one {axis}, learning rate and seed: choose one rule")
+    every = single.loc[single.metric.isin([metric, "diverged"]), net].drop_duplicates()
+    losses = every.merge(final[[*net, "value"]], on=net, how="left")
+    diverged = single.loc[single.metric == "diverged", net].drop_duplicates().assign(diverged=True)
+    bad = losses.merge(diverged, on=net, how="left").diverged.notna() | ~np.isfinite(losses.value)
+    return losses.assign(value=losses.value.mask(bad.to_numpy())).sort_values(net, ignore_index=True)
+
+
+def mean_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+    """Return the mean over seeds of the final loss at every rate that is stable: columns ``axis``, lr, value."""
+    records = [
+        (at, lr, loss)
+        for at, curve in _curves(table, axis, metric).items()
+        for lr, loss, stable in zip(curve.rates, curve.losses.mean(0), curve.stable, strict=True)
+        if stable
+    ]
+    return pd.DataFrame(records, columns=[axis, "lr", "value"])
+
+
+def optima(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
+    """Return the optimum of every configuration, in the order of ``axis``."""
+    return [_optimum(at, curve) for at, curve in _curves(table, axis, metric).items()]
+
+
+def optimum_table(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+    """Return :func:`optima` for figures: columns ``axis``, lr, low, high, edge, grid_lr, loss, largest_stable_lr, n."""
+    records = [
+        (o.at, o.lr.value, o.lr.low, o.lr.high, o.edge, o.grid_lr, o.loss, o.largest_stable_lr, o.lr.n)
+        for o in optima(table, axis=axis, metric=metric)
+    ]
+    names = [axis, "lr", "low", "high", "edge", "grid_lr", "loss", "largest_stable_lr", "n"]
+    return pd.DataFrame(records, columns=names)
+
+
+def drift(
+    table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss", allow_edges: bool = False
+) -> Estimate:
+    """Return the change of log₂ of the best learning rate per doubling of ``axis`` (least squares), with its interval.
+
+    Raises NotTestableError with fewer than two configurations, and, unless ``allow_edges``, where the lowest loss is at
+    the smallest or largest rate of the grid, because the optimum may then lie outside of it.
+    """
+    curves = _curves(table, axis, metric)
+    if len(curves) < 2:
+        raise NotTestableError(f"A drift needs two or more values of {axis}, there are {len(curves)}.")
+    outside = [f"{at:g}" for at, curve in curves.items() if _edge(curve) in ("smallest", "largest")]
+    if outside and not allow_edges:
+        raise NotTestableError(f"The best learning rate is at the edge of the grid for {axis} {', '.join(outside)}.")
+    doublings = np.log2(list(curves))
+    centred = doublings - doublings.mean()
+    weights = centred / (centred @ centred)
+    value = weights @ [_minimum(curve) for curve in curves.values()]
+    return _estimate(float(value), weights @ np.array([_resampled(curve) for curve in curves.values()]), curves)
+
+
+def _curves(table: pd.DataFrame, axis: str, metric: str) -> dict[float, _Curve]:
+    losses = final_losses(table, axis=axis, metric=metric)
+    seeds = sorted(losses.seed.unique())
+    found = {}
+    for at in sorted(losses[axis].unique()):
+        rows = losses[losses[axis] == at]
+        if sorted(rows.seed.unique()) != seeds:
+            raise NotTestableError(
+                f"{axis} {at} has not the seeds {seeds} of the others, which are resampled together."
+            )
+        by_rate = rows.pivot_table(index="seed", columns="lr", values="value", dropna=False)
+        found[float(at)] = _Curve(by_rate.columns.to_numpy(float), by_rate.to_numpy(float))
+        if not found[float(at)].stable.any():
+            raise NotTestableError(f"At {axis} {at} no learning rate is stable for every seed.")
+    return found
+
+
+def _optimum(at: float, curve: _Curve) -> Optimum:
+    mean = curve.losses.mean(0)
+    lowest = int(np.nanargmin(mean))
+    unbroken = int(np.logical_and.accumulate(curve.stable).sum())
+    return Optimum(
+        at=at,
+        log2_lr=_estimate(_minimum(curve), _resampled(curve), {at: curve}),
+        edge=_edge(curve),
+        grid_lr=float(curve.rates[lowest]),
+        loss=float(mean[lowest]),
+        largest_stable_lr=float(curve.rates[unbroken - 1]) if unbroken else float("nan"),
+    )
+
+
+def _edge(curve: _Curve) -> str:
+    lowest = int(np.nanargmin(curve.losses.mean(0)))
+    if lowest == 0:
+        return "smallest"
+    if lowest == len(curve.x) - 1:
+        return "largest"
+    return "" if curve.stable[lowest + 1] else "stability"
+
+
+def _minimum(curve: _Curve) -> float:
+    return float(_minima(curve.x[curve.stable], curve.losses[:, curve.stable].mean(0, keepdims=True))[0])
+
+
+def _resampled(curve: _Curve) -> np.ndarray:
+    """Return the optimum for every resample of the seeds [RESAMPLES]; the same resamples for every curve."""
+    seeds = len(curve.losses)
+    if seeds == 1:
+        return np.full(RESAMPLES, np.nan)
+    chosen = numpy_stream("bootstrap", "lr_optimum").integers(seeds, size=(RESAMPLES, seeds - 1))
+    return _minima(curve.x[curve.stable], curve.losses[:, curve.stable][chosen].mean(1))
+
+
+def _minima(x: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """Return where each curve of ``losses`` [curves, rates] over ``x`` has its minimum [curves]."""
+    lowest = losses.argmin(1)
+    minima = x[lowest].astype(float)
+    for i in np.unique(lowest):
+        window = slice(max(i - 2, 0), i + 3)
+        at = x[window] - x[i]
+        if len(at) < 3:
+            continue
+        curvature, slope, _ = np.linalg.pinv(np.vander(at, 3)) @ losses[lowest == i][:, window].T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            vertex = np.clip(-slope / (2 * curvature), at[0], at[-1])
+        minima[lowest == i] += np.where(curvature > 0, vertex, 0.0)
+    return minima
+
+
+def _estimate(value: float, resampled: np.ndarray, curves: dict[float, _Curve]) -> Estimate:
+    seeds = len(next(iter(curves.values())).losses)
+    if seeds == 1:
+        return Estimate(value, float("-inf"), float("inf"), 1)
+    half = float(stats.t.ppf(0.975, seeds - 1) * resampled.std())
+    return Estimate(value, value - half, value + half, seeds)
