@@ -48,4 +48,4 @@ def cell_title(wildcards):
 
 
 def tables_of_paper(wildcards):
-    return [table_file(wildcards.paper, name) for name in GRAPH.papers[wildcards.paper].cells]
+    return [table_file(*table) for table in GRAPH.papers[wildcards.paper].tables]

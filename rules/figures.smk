@@ -31,7 +31,7 @@ for figure in GRAPH.figures:
         name:
             figure.rule
         input:
-            [table_file(figure.paper, table) for table in figure.tables],
+            [table_file(*table) for table in figure.tables],
         output:
             pdf=figure_file(figure, "pdf"),
             png=report(
@@ -47,7 +47,7 @@ for figure in GRAPH.figures:
         params:
             paper=figure.paper,
             figure=figure.name,
-            tables=list(figure.tables),
+            tables=[experiment for _, experiment in figure.tables],
             title=figure.title,
             caption=figure.caption,
             reference=GRAPH.papers[figure.paper].reference,
@@ -69,7 +69,7 @@ rule paper_claims:
     conda:
         "../environment.yml"
     params:
-        tables=lambda wildcards: list(GRAPH.papers[wildcards.paper].cells),
+        tables=lambda wildcards: [experiment for _, experiment in GRAPH.papers[wildcards.paper].tables],
         code=lambda wildcards: code_hash([*CODE["claims"], f"papers/{wildcards.paper}"]),
     message:
         "claims of {wildcards.paper}"
@@ -79,7 +79,7 @@ rule paper_claims:
 
 rule claims:
     input:
-        [f"results/{SCALE}/claims/{paper}.csv" for paper in GRAPH.papers],
+        [f"results/{SCALE}/claims/{name}.csv" for name, paper in GRAPH.papers.items() if paper.figures],
     output:
         report(
             f"results/{SCALE}/claims.csv",

@@ -22,7 +22,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    tables: tuple[str, ...]
+    tables: tuple[tuple[str, str], ...]  # (paper, experiment); a figure may read another paper's experiment
 
     @property
     def rule(self) -> str:
@@ -40,6 +40,13 @@ class Paper:
     cells: dict[str, tuple[Cell, ...]]  # by experiment
     figures: tuple[Figure, ...]
     document: dict[str, Any]  # the whole file at this scale, annotations included
+
+    @property
+    def tables(self) -> list[tuple[str, str]]:
+        """(paper, experiment) of all tables that its figures and claims may read: its own, then other papers'."""
+        own = [(self.name, experiment) for experiment in self.cells]
+        read = dict.fromkeys(table for figure in self.figures for table in figure.tables)
+        return own + [table for table in read if table[0] != self.name]
 
 
 def paper_names() -> list[str]:
@@ -68,8 +75,11 @@ def load_paper(name: str, scale: str, schemas: Path) -> Paper:
     }
     figures = []
     for key, figure in document["figures"].items():
+        tables = []
         for table in figure["tables"]:
-            if table not in cells:
+            paper, _, experiment = table.rpartition(".")
+            if not paper and table not in cells:
                 raise SpecError(f"{where}: figures.{key}.tables: no experiment '{table}'{nearest(table, cells)}")
-        figures.append(Figure(name, key, figure["title"], figure["caption"].strip(), tuple(figure["tables"])))
+            tables.append((paper or name, experiment))
+        figures.append(Figure(name, key, figure["title"], figure["caption"].strip(), tuple(tables)))
     return Paper(name, document["title"], document["reference"], cells, tuple(figures), document)

@@ -19,7 +19,8 @@ CODE = {
         "models",
         "data",
         "parametrization",
-        "results",
+        "results/cell_file.py",
+        "results/rows.py",
         "seeding.py",
         "experiments/identity.py",
         "workflow/cell.py",
@@ -28,7 +29,8 @@ CODE = {
         "limits",
         "data",
         "parametrization",
-        "results",
+        "results/cell_file.py",
+        "results/rows.py",
         "analysis/dichotomy.py",
         "analysis/polyhedra.py",
         "seeding.py",
@@ -79,7 +81,7 @@ class Graph:
 
     def cells_of_figure(self, figure: Figure) -> dict[str, Cell]:
         """Return the cells behind a figure, by id."""
-        return {cell.id: cell for table in figure.tables for cell in self.cells_of(figure.paper, table)}
+        return {cell.id: cell for table in figure.tables for cell in self.cells_of(*table)}
 
 
 def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
@@ -89,14 +91,29 @@ def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
     for name in wanted:
         if name not in known:
             raise SpecError(f"config: figures: no figure '{name}'{nearest(name, known)}; 'all' or names of figures")
+    kept = {name: tuple(f for f in paper.figures if f.rule in wanted) for name, paper in papers.items()}
+    tables = {table for figures in kept.values() for figure in figures for table in figure.tables}
     chosen = {}
     for name, paper in papers.items():
-        kept = tuple(figure for figure in paper.figures if figure.rule in wanted)
-        tables = {table for figure in kept for table in figure.tables}
-        if kept:
-            cells = {key: value for key, value in paper.cells.items() if key in tables}
-            chosen[name] = replace(paper, figures=kept, cells=cells)
+        cells = {key: value for key, value in paper.cells.items() if (name, key) in tables}
+        if cells:
+            chosen[name] = replace(paper, figures=kept[name], cells=cells)
     return chosen
+
+
+def _check_tables(paper: Paper, papers: dict[str, Paper]) -> None:
+    """Raise SpecError if a figure reads a table that there is not, or two of one name."""
+    for figure in paper.figures:
+        where = f"{paper.name}/experiments.yaml: figures.{figure.name}.tables"
+        for other, experiment in figure.tables:
+            if other not in papers:
+                raise SpecError(f"{where}: no paper '{other}'{nearest(other, papers)}")
+            if experiment not in papers[other].cells:
+                hint = nearest(experiment, papers[other].cells)
+                raise SpecError(f"{where}: {other} has no experiment '{experiment}'{hint}")
+    names = [experiment for _, experiment in paper.tables]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise SpecError(f"{paper.name}/experiments.yaml reads two tables called {', '.join(sorted(twice))}; rename one")
 
 
 def load_graph(scale: str, schemas: Path, figures: str = "all") -> Graph:
@@ -105,6 +122,8 @@ def load_graph(scale: str, schemas: Path, figures: str = "all") -> Graph:
     Raises SpecError naming file and key for anything that has no meaning.
     """
     everything = {name: load_paper(name, scale, schemas) for name in paper_names()}
+    for paper in everything.values():
+        _check_tables(paper, everything)
     papers = everything if figures == "all" else _selected(everything, figures)
     kept = {figure.rule for paper in papers.values() for figure in paper.figures}
     left_out = [f.rule for paper in everything.values() for f in paper.figures if f.rule not in kept]
