@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from infwidth.errors import SpecError
+from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.validation import validate
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.graph import CODE, code_hash, load_graph
@@ -36,9 +37,9 @@ def figure_file(figure, suffix):
 
 # Empty for an exact limit that needs no data. Ancient: data prepared anew is the same data (its digest is in the cell's
 # provenance), and a cell taken over from another machine must not wait for data that only that machine has.
-def data_record(wildcards):
+def data_records(wildcards):
     spec = GRAPH.cells[wildcards.cell].spec
-    return ancient(f"results/data/{spec['data']['name']}/record.json") if "data" in spec else []
+    return [ancient(f"results/data/{name}/record.json") for name in datasets_of(spec)]
 
 
 # For the message of a job. It is a resource because a changed param would rerun the job, and this one counts all cells.

@@ -3,7 +3,7 @@
 
 rule limit:
     input:
-        data=data_record,
+        data=data_records,
     output:
         "results/cells/limit/{cell}.parquet",
     log:

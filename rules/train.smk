@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        data=data_record,
+        data=data_records,
     output:
         "results/cells/train/{cell}.parquet",
     log:

@@ -67,7 +67,7 @@ def _cells(options: argparse.Namespace) -> None:
 
 def _cell(options: argparse.Namespace) -> None:
     from infwidth.data.prepare import prepare
-    from infwidth.experiments.identity import cell_id
+    from infwidth.experiments.identity import cell_id, datasets_of
     from infwidth.workflow.cell import compute_cell
 
     for file in options.specs:
@@ -76,9 +76,9 @@ def _cell(options: argparse.Namespace) -> None:
         if output.exists():
             print(f"{output} is there already")
             continue
-        dataset = spec["data"]["name"] if "data" in spec else None
-        if dataset and not (options.prepared / dataset / "record.json").exists():
-            prepare(dataset, options.data_dir, options.prepared / dataset)
+        for dataset in datasets_of(spec):
+            if not (options.prepared / dataset / "record.json").exists():
+                prepare(dataset, options.data_dir, options.prepared / dataset)
         compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
         print(f"wrote {output}")
 

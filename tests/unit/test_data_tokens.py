@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from infwidth.data.drawings import load_drawings
-from infwidth.data.labelled import load_labelled
+from infwidth.data.load import load_data
 from infwidth.data.tokens import load_analogies, load_tokens, load_windows
 from infwidth.errors import DataError, SpecError
 
@@ -140,6 +140,6 @@ def test_more_windows_than_text_are_refused(prepared, options, says):
 
 
 def test_a_spec_with_a_context_is_of_windows_and_another_of_images(prepared):
-    assert load_labelled(prepared, context=2).x_train.dtype == torch.int32
+    assert load_data(prepared.parent, {"name": prepared.name, "context": 2}).x_train.dtype == torch.int32
     with pytest.raises(DataError, match="tokens \\(toy\\), not images"):
-        load_labelled(prepared)
+        load_data(prepared.parent, {"name": prepared.name})

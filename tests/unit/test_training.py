@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from infwidth.data.images import Images
 from infwidth.data.streams import Batches
+from infwidth.data.tokens import Windows
+from infwidth.results.provenance import Meter
 from infwidth.training import checkpoint
 from infwidth.training.examples import Examples, examples
 from infwidth.training.member import Member
@@ -270,3 +272,104 @@ def test_bare_updates_are_the_optimizers(data: Images, kind: str) -> None:
             step()
         ends.append(torch.cat([p.detach().flatten() for p in member.model.parameters()]))
     assert torch.equal(*ends)
+
+
+@pytest.fixture(scope="module")
+def text() -> Windows:
+    ids = torch.randint(7, (6 * 40 + 1,), generator=torch.Generator().manual_seed(3), dtype=torch.int32)
+    x, y = ids[:-1].view(-1, 6), ids[1:].view(-1, 6)
+    return Windows(x[:32], y[:32], x[32:], y[32:], 7, "words", "0" * 64)
+
+
+TRANSFORMER = {
+    "name": "transformer",
+    "width": 8,
+    "n_heads": 2,
+    "n_blocks": 2,
+    "mlp_ratio": 1,
+    "attention_multiplier": 1.4,
+    "branch_multiplier": 1.0,
+    "branch_power": "1/2",
+}
+
+
+def text_spec(**changes: dict) -> dict:
+    spec = make_spec(
+        optimizer={"name": "adam", "lr": [0.01]},
+        training={"stream": "single_pass", "batch_size": 4, "steps": 8, "centred": False},
+        parametrization={"layer_lr": "uniform", "zero_queries": True, "base_depth": 2},
+        probes=[{"name": "losses"}, {"name": "ensemble"}],
+    )
+    return {**spec, "model": TRANSFORMER, **changes}
+
+
+def test_text_trains_as_a_loop_by_hand(text: Windows) -> None:
+    spec = text_spec(seeds=[0])
+    rows = run(spec, text)
+    member = Member(spec, text, seed=0, lr=0.01, device=CPU)
+    order = Batches(32, 4, mode="single_pass")
+    for step in range(8):
+        batch = order.indices(step)
+        logits = member.model(text.x_train[batch])
+        loss = F.cross_entropy(logits.reshape(-1, 7), text.y_train[batch].reshape(-1).long())
+        member.optimizer.zero_grad()
+        loss.backward()
+        member.optimizer.step()
+    with torch.no_grad():
+        final = F.cross_entropy(member.model(text.x_test).reshape(-1, 7), text.y_test.reshape(-1).long())
+    assert value(rows, "test_loss", step=8) == pytest.approx(final.item(), rel=1e-6)
+
+
+def test_queries_start_at_zero_and_branches_learn_slower_in_deeper_nets(text: Windows) -> None:
+    deep = Member(text_spec(), text, seed=0, lr=0.01, device=CPU)
+    names = {id(p): name for name, p in deep.model.named_parameters()}
+    queries = {names[id(layer.weight)] for layer in deep.model.queries}
+    assert queries
+    for name, p in deep.model.named_parameters():
+        assert (name in queries) == (p.dim() > 1 and not p.any())
+    block = {**text_spec()["parametrization"], "base_depth": 4}
+    at_base = Member(text_spec(parametrization=block), text, seed=0, lr=0.01, device=CPU)
+    inside = {names[id(p)] for branch in deep.model.residual_branches for p in branch.parameters()}
+    for name in deep.plan:
+        factor = 2**-0.5 if name in inside else 1.0  # four branches, tuned at two
+        assert deep.plan[name].lr == pytest.approx(factor * at_base.plan[name].lr)
+
+
+def test_one_output_tells_two_classes_by_its_sign(data: Images) -> None:
+    two = replace(data, y_train=data.y_train % 2, y_test=data.y_test % 2, n_classes=2)
+    rows = run(make_spec(training={"loss": "binary_mse"}, seeds=[0]), two)
+    assert value(rows, "train_loss", step=0) == pytest.approx(1.0)  # centred: f = 0, y = ±1
+    assert value(rows, "train_loss", step=12) < 1.0
+
+
+def test_batch_normalisation_resumes_and_is_evaluated_with_its_averages(data: Images, tmp_path: Path) -> None:
+    model = {
+        "name": "resnet",
+        "width": 8,
+        "blocks": [1],
+        "stem_stride": 1,
+        "norm": "batch",
+        "branch_multiplier": 1.0,
+        "branch_power": "0",
+    }
+    spec = {**make_spec(training={"centred": False}, seeds=[0]), "model": model}
+    whole = run(spec, data)
+    trainer = Trainer(spec, data, device=CPU, checkpoint_file=tmp_path / "c", checkpoint_seconds=0.0)
+    batch = trainer.batch
+
+    def killed(step: int) -> Examples:
+        if step == 7:
+            raise KeyboardInterrupt
+        return batch(step)
+
+    trainer.batch = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    state = torch.load(tmp_path / "c", weights_only=True)
+    state["spent"] = (100.0, 50.0)
+    torch.save(state, tmp_path / "c")
+    resumed = Trainer(spec, data, device=CPU, checkpoint_file=tmp_path / "c", meter=(meter := Meter()))
+    pd.testing.assert_frame_equal(whole, resumed.run())
+    wall, cpu = meter.spent
+    assert wall > 100.0
+    assert cpu > 50.0

@@ -188,12 +188,13 @@ def deviation_exponent(
     """Return the exponent in N of a variance from its parts, one a seed: least squares of log mean on log N.
 
     ``logit_deviation`` (rows of the ensemble, ``index`` e counting the seeds) is the mean over points and outputs of
-    (f_e − f̄)² E/(E−1), whose mean over seeds is the unbiased ``logit_variance``. The same seed at two widths means two independent nets, so the seeds are resampled
-    for each width by itself: 2000 bootstrap resamples of E−2 out of E seeds, from a stream named after metric and
-    width. (The deviations of E nets from their own mean scatter less than their mean does: for Gaussian outputs the
-    resampled variance is right with E−2 draws, and too small by (E−2)/(E−1) with E−1.) The interval is ± Student's
-    factor times the standard deviation of the slope over resamples; its degrees of freedom are Satterthwaite's for logs
-    of equal variance. Of two seeds both deviations are the same number, and the interval is infinite.
+    (f_e − f̄)² E/(E−1), whose mean over seeds is the unbiased ``logit_variance``. The same seed at two widths means two
+    independent nets, so the seeds are resampled for each width by itself: 2000 bootstrap resamples of E−2 out of E
+    seeds, from a stream named after metric and width. (The deviations of E nets from their own mean scatter less than
+    their mean does: for Gaussian outputs the resampled variance is right with E−2 draws, and too small by (E−2)/(E−1)
+    with E−1.) The interval is ± Student's factor times the standard deviation of the slope over resamples; its degrees
+    of freedom are Satterthwaite's for logs of equal variance. Of two seeds both deviations are the same number, and the
+    interval is infinite.
     """
     widths = _several(table[table.metric == metric], axis, metric)
     of_widths = [_of_every_seed(table, width, step, metric, axis, layer) for width in widths]

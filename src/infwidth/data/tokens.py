@@ -14,6 +14,9 @@ from infwidth.errors import DataError, SpecError
 
 Split = Literal["train", "valid", "test", "all"]
 
+#: Questions (a, b, c, d), "a is to b as c is to d", by section.
+Questions = dict[str, list[tuple[str, str, str, str]]]
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -113,7 +116,7 @@ def _first(path: Path, n_tokens: int | None) -> np.ndarray:
     return np.load(path, mmap_mode="r", allow_pickle=False)[:n_tokens]
 
 
-def load_analogies(prepared_dir: Path) -> dict[str, list[tuple[str, str, str, str]]]:
+def load_analogies(prepared_dir: Path) -> Questions:
     """Return the questions (a, b, c, d), "a is to b as c is to d", by section; raises DataError if there are none."""
     record = read_record(prepared_dir)
     if record["kind"] != "analogies":

@@ -25,3 +25,9 @@ def cell_id(spec: Mapping[str, Any]) -> str:
 def rule_arguments(parametrization: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keyword arguments of the rule itself (its richness) from a spec's parametrization block."""
     return {key: parametrization[key] for key in ("richness", "allow_unstable") if key in parametrization}
+
+
+def datasets_of(spec: Mapping[str, Any]) -> list[str]:
+    """Return the names of the data sets that a cell needs: none, its data, or also the questions that test it."""
+    block = spec.get("data", {})
+    return [block[key] for key in ("name", "questions") if key in block]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 
 Split = Literal["train", "test"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 from infwidth.experiments.identity import rule_arguments
 from infwidth.models import Model, build_model
 from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 from infwidth.data.streams import Batches, augment
 from infwidth.experiments.identity import cell_id
 from infwidth.results.provenance import Meter

@@ -37,20 +37,21 @@ def compute_cell(
     facts: dict[str, Any] = {"dataset": "", "dataset_sha256": "", "device": "cpu"}
     data = None
     if "data" in spec:
-        from infwidth.data.labelled import load_labelled
+        from infwidth.data.load import load_data
         from infwidth.training.device import prepare_torch
 
         chosen = prepare_torch(device, threads)
-        block = spec["data"]
-        data = load_labelled(prepared / block["name"], **{key: value for key, value in block.items() if key != "name"})
+        data = load_data(prepared, spec["data"])
         facts |= {"dataset": data.name, "dataset_sha256": data.sha256}
     match spec["kind"]:
         case "train":
             import torch
 
+            from infwidth.data.images import Images
+            from infwidth.data.tokens import Windows
             from infwidth.training.trainer import Trainer
 
-            assert data is not None, "the schema of cells asks for data here"
+            assert isinstance(data, Images | Windows), "the schema of cells asks for such data here"
             trainer = Trainer(
                 spec,
                 data,

@@ -11,13 +11,16 @@ from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 
 _PACKAGE = Path(__file__).parents[1]
 
+#: What loads prepared data; how it is prepared decides no number that the digest in the provenance does not tell.
+_LOADING = tuple(f"data/{name}.py" for name in ("drawings", "images", "load", "record", "streams", "tokens"))
+
 #: The source folders and files behind each kind of job; a change in them reruns the job. Paths within the package.
 CODE = {
     "prepare": ("data", "seeding.py", "results/atomic.py"),
     "train": (
         "training",
         "models",
-        "data",
+        *_LOADING,
         "parametrization",
         "results/cell_file.py",
         "results/rows.py",
@@ -27,7 +30,8 @@ CODE = {
     ),
     "limit": (
         "limits",
-        "data",
+        *_LOADING,
+        "data/tasks.py",
         "parametrization",
         "results/cell_file.py",
         "results/rows.py",
@@ -37,7 +41,7 @@ CODE = {
         "experiments/identity.py",
         "workflow/abc_space.py",
         "workflow/cell.py",
-        "workflow/limit_rows.py",
+        "workflow/limit_rows",
     ),
     "table": ("results", "workflow/tables.py"),
     "figure": ("plotting", "analysis", "workflow/figures.py"),
@@ -96,7 +100,7 @@ def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
     chosen = {}
     for name, paper in papers.items():
         cells = {key: value for key, value in paper.cells.items() if (name, key) in tables}
-        if cells:
+        if cells or kept[name]:
             chosen[name] = replace(paper, figures=kept[name], cells=cells)
     return chosen
 

@@ -36,7 +36,7 @@ class AttentionMaps(LayerProbe):
         super().start(evaluation)
 
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
-        """Write ``attention`` [places, places], over heads of the first window, and ``attention_entropy`` of each layer.
+        """Write ``attention`` [places, places] of the first window and ``attention_entropy`` of each layer.
 
         The entropy −Σ a log a is that of a place's weights, averaged over places, heads and windows.
         """

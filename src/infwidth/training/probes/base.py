@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import nn
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 from infwidth.errors import SpecError, nearest
 from infwidth.results.rows import Rows
 from infwidth.training.examples import Examples, examples

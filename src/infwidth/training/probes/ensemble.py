@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 from infwidth.results.rows import Rows
 from infwidth.training.losses import Loss
 from infwidth.training.probes.base import Evaluation, Probe, step_key, steps_of_all

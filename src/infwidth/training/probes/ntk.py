@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from infwidth.data.labelled import Labelled
+from infwidth.data.load import Labelled
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
 from infwidth.training.losses import Loss

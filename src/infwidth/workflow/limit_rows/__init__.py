@@ -1,0 +1,39 @@
+"""Exact limits as rows: the numbers of an infinite-width computation in the shape that everything measured has."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from infwidth.errors import SpecError
+from infwidth.results.rows import COLUMNS
+from infwidth.workflow.limit_rows import algebra, dmft, one_step, small_nets
+from infwidth.workflow.limit_rows.records import Limit, Record
+
+if TYPE_CHECKING:
+    from infwidth.data.load import Data
+
+
+def limit_rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
+    """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
+    if limit["name"] not in _LIMITS:
+        raise SpecError(f"unknown limit '{limit['name']}'; known: {', '.join(_LIMITS)}")
+    found = _LIMITS[limit["name"]](limit, data)
+    if not isinstance(found, pd.DataFrame):
+        found = pd.DataFrame(found, columns=["metric", "layer", "index", "value"])
+    given = {"lr": limit.get("lr", np.nan), "seed": -1, "step": 0, "layer": "", "index": -1}
+    missing = {name: value for name, value in given.items() if name not in found}
+    return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
+
+
+_LIMITS: dict[str, Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]] = {
+    "one_step": one_step.one_step,
+    "richness_family": algebra.richness_family,
+    "desiderata": algebra.desiderata,
+    "abc_verdicts": algebra.abc_verdicts,
+    "stable_polyhedron": algebra.stable_polyhedron,
+    "linear_mup": small_nets.linear_mup,
+    "gauge_orbit": small_nets.gauge_orbit,
+    "deep_linear_dmft": dmft.deep_linear_dmft,
+}

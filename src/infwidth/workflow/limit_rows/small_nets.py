@@ -1,0 +1,93 @@
+"""Limits beside small finite nets, in numpy; all other nets are the trainer's."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from infwidth.workflow.limit_rows.records import Limit
+
+if TYPE_CHECKING:
+    from infwidth.data.load import Data
+
+
+def _signs(name: str, *shape: int) -> np.ndarray:
+    """Draw ±1, the same for all cells of one name and shape."""
+    from infwidth.seeding import numpy_stream
+
+    return numpy_stream("order", name).choice([-1.0, 1.0], shape)
+
+
+def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
+    """Return the linear μP limit beside its finite nets of one width, which are too small to need a trainer.
+
+    ``limit_output``, and ``output_mean`` and ``output_std`` over nets: first output at the first input, at every step.
+    For every net (seed), after the last step: ``trained_deviation``, the root mean square of f_n - f over outputs and
+    ±1 inputs, and ``sampled_deviation``, that of a net drawn from the infinite one with the same initial weights.
+    """
+    from infwidth.limits import linear_mup
+    from infwidth.limits.abc_net import LINEAR, normals, train
+    from infwidth.seeding import numpy_stream
+    from infwidth.workflow.abc_space import gauge_exponents
+
+    d, d_o, width, n_seeds = limit["n_inputs"], limit["n_outputs"], limit["width"], limit["n_seeds"]
+    signs = _signs("linear_mup", limit["steps"], d + d_o)
+    inputs, targets = signs[:, :d], signs[:, d:]
+    history = linear_mup.train(inputs, targets, lr=limit["lr"])
+    functions = np.stack([coefficients.function for coefficients in history])
+
+    nets = [
+        normals(numpy_stream("init", "linear_mup", width, seed), width=width, n_hidden=1, n_inputs=d, n_outputs=d_o)
+        for seed in range(n_seeds)
+    ]
+    draws = [np.stack(layer) for layer in zip(*nets, strict=True)]
+    mup = gauge_exponents("mup", 1, "0", transform_rate=True)
+    trained = train(draws, mup, LINEAR, inputs=inputs, targets=targets, probes=np.eye(d), lr=limit["lr"])
+    sampled = history[-1].sample(*draws)
+
+    def deviation(of_nets: np.ndarray) -> np.ndarray:
+        # The mean of (xᵀ M x) over x in {±1}^d is the trace of M.
+        return np.sqrt(((of_nets - functions[-1]) ** 2).sum(axis=(1, 2)) / d_o)
+
+    first = inputs[0]
+    outputs = trained[:, :, 0] @ first
+    curves = {
+        "limit_output": functions[:, 0] @ first,
+        "output_mean": outputs.mean(axis=1),
+        "output_std": outputs.std(axis=1, ddof=1),
+    }
+    at_the_end = {"trained_deviation": deviation(trained[-1]), "sampled_deviation": deviation(sampled)}
+    return pd.concat(
+        [pd.DataFrame({"metric": m, "seed": -1, "step": range(len(x)), "value": x}) for m, x in curves.items()]
+        + [
+            pd.DataFrame({"metric": m, "seed": range(n_seeds), "step": limit["steps"], "value": x})
+            for m, x in at_the_end.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
+    """Return the outputs of one small tanh net, multipliers written out, at one point θ of its gauge orbit.
+
+    ``output`` at four fixed inputs (index), at every step; initial normals and examples are the same for all θ.
+    """
+    from infwidth.limits.abc_net import TANH, normals, train
+    from infwidth.seeding import numpy_stream
+    from infwidth.workflow.abc_space import gauge_exponents
+
+    n_probes, steps, d = 4, limit["steps"], limit["n_inputs"]
+    rng = numpy_stream("init", "gauge_orbit", limit["width"])
+    draws = normals(rng, width=limit["width"], n_hidden=limit["n_hidden"], n_inputs=d, n_outputs=1)
+    signs = _signs("gauge_orbit", steps, d + 1)
+    outputs = train(
+        [layer[None] for layer in draws],
+        gauge_exponents(limit["rule"], limit["n_hidden"], limit["theta"], transform_rate=limit["transform_rate"]),
+        TANH,
+        inputs=signs[:, :d],
+        targets=signs[:, d:],
+        probes=_signs("gauge_orbit probes", n_probes, d),
+        lr=limit["lr"],
+    )
+    step, index = np.divmod(np.arange(outputs.size), n_probes)
+    return pd.DataFrame({"metric": "output", "seed": 0, "step": step, "index": index, "value": outputs.ravel()})
