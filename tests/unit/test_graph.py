@@ -1,10 +1,12 @@
 """What there is to build: everything, or the figures asked for and only what they need."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from infwidth.errors import SpecError
+from infwidth.experiments import papers
 from infwidth.workflow.cost import cost_table
 from infwidth.workflow.graph import code_hash, load_graph
 
@@ -20,6 +22,55 @@ def test_chosen_figures_bring_their_cells_and_nothing_else() -> None:
     assert set(one.cells) < set(everything.cells)
     assert set(one.left_out) == {figure.rule for figure in everything.figures} - {"karkada2024_gauges"}
     assert everything.left_out == ()
+
+
+def test_a_figure_of_another_paper_s_table_brings_that_table_and_not_that_paper_s_figures() -> None:
+    graph = load_graph("smoke", SCHEMAS, "harvard2024_logits")
+    assert [figure.rule for figure in graph.figures] == ["harvard2024_logits"]
+    assert graph.tables == [("vyas2023", "vision_online"), ("vyas2023", "language")]
+    assert set(graph.cells) == set(graph.cells_of_figure(graph.figures[0]))
+    everything = load_graph("smoke", SCHEMAS).papers["harvard2024"]
+    assert ("vyas2023", "language") in everything.tables
+    assert len(everything.tables) == len(set(everything.tables))
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("vyas2032.language", r"figures.logits.tables: no paper 'vyas2032' \(did you mean 'vyas2023'\?\)"),
+        ("vyas2023.languages", r"vyas2023 has no experiment 'languages' \(did you mean 'language'\?\)"),
+        ("karkada2024.gauge_curves", None),
+    ],
+)
+def test_a_table_that_there_is_not_is_named(
+    table: str, says: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(papers.PAPERS_DIR, tmp_path / "papers")
+    file = tmp_path / "papers" / "harvard2024" / "experiments.yaml"
+    text = file.read_text(encoding="utf-8")
+    old = "tables: [vyas2023.vision_online, vyas2023.language]"
+    assert old in text
+    file.write_text(text.replace(old, f"tables: [{table}]", 1), encoding="utf-8")
+    monkeypatch.setattr(papers, "PAPERS_DIR", tmp_path / "papers")
+    if says is None:
+        assert ("karkada2024", "gauge_curves") in load_graph("smoke", SCHEMAS).papers["harvard2024"].tables
+    else:
+        with pytest.raises(SpecError, match=says):
+            load_graph("smoke", SCHEMAS)
+
+
+def test_two_tables_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(papers.PAPERS_DIR, tmp_path / "papers")
+    file = tmp_path / "papers" / "vyas2023" / "experiments.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  language:\n", "  width_sweep:\n", 1), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace("language]", "width_sweep]"), encoding="utf-8")
+    other = tmp_path / "papers" / "harvard2024" / "experiments.yaml"
+    other.write_text(
+        other.read_text(encoding="utf-8").replace("vyas2023.language]", "vyas2023.width_sweep]"), encoding="utf-8"
+    )
+    monkeypatch.setattr(papers, "PAPERS_DIR", tmp_path / "papers")
+    with pytest.raises(SpecError, match="two tables called width_sweep; rename one"):
+        load_graph("smoke", SCHEMAS)
 
 
 def test_an_unknown_figure_is_named() -> None:

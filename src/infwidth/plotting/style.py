@@ -47,6 +47,13 @@ def width_colours(widths: Sequence[int]) -> dict[int, tuple[float, float, float,
     return {w: palette(0.12 + 0.83 * i / max(len(ordered) - 1, 1)) for i, w in enumerate(ordered)}
 
 
+def depth_colours(depths: Sequence[int]) -> dict[int, tuple[float, float, float, float]]:
+    """Return one colour a depth, light (shallow) to dark (deep), in another palette than the widths."""
+    palette = mpl.colormaps["YlOrRd"]
+    ordered = sorted(set(depths))
+    return {d: palette(0.35 + 0.65 * i / max(len(ordered) - 1, 1)) for i, d in enumerate(ordered)}
+
+
 def richness_colours(values: Sequence[Any]) -> dict[Any, tuple[float, float, float, float]]:
     """Return one colour a richness, from lazy (purple) to rich (amber)."""
     palette = mpl.colormaps["plasma"]

@@ -1,0 +1,26 @@
+"""What the post's experiments measure, shared by their figures and claims."""
+
+import pandas as pd
+
+from infwidth.analysis.claims import NotTestableError, Tables
+from infwidth.analysis.distances import alignment, kernels
+
+#: What the sweeps over learning rates vary: the column of their tables and what it is called.
+AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+
+
+def alignments(tables: Tables, gamma0: float, theory: str) -> pd.DataFrame:
+    """Return the cosine of every net's final feature kernels with a theory's: columns layer, seed, value.
+
+    ``theory`` is the metric of the limit's kernels: ``kernel`` (one a layer) or ``ntk_kernel`` (the same in all).
+    """
+    nets, limit = (table[table.gamma0 == gamma0] for table in (tables["dmft_networks"], tables["dmft_limit"]))
+    if nets.empty or limit.empty:
+        raise NotTestableError(f"Richness {gamma0} is not run at this scale.")
+    records = []
+    for layer in sorted(nets[nets.metric == "kernel"].layer.unique()):
+        of_limit = limit[(limit.metric == theory) & limit.layer.isin([layer, ""])].sort_values("index").value
+        for (_, seed), kernel in kernels(nets, step=nets.step.max(), layer=layer, axis="gamma0").items():
+            records.append((layer, seed, alignment(kernel.ravel(), of_limit.to_numpy())))
+    return pd.DataFrame(records, columns=["layer", "seed", "value"])

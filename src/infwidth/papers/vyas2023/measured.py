@@ -1,0 +1,22 @@
+"""What the experiments of Vyas et al. 2023 measure, shared by figures and claims."""
+
+import pandas as pd
+
+from infwidth.analysis.claims import NotTestableError
+
+#: The edge of stability: a net is at it while its train loss is between these parts of its first one.
+EDGE_PHASE = (0.1, 0.8)
+#: Eigenvalues and eigenvectors that are compared.
+LEADING = 10
+
+
+def edge_sharpness(table: pd.DataFrame, lr: float) -> pd.DataFrame:
+    """Return η·λ of every net, averaged over its edge phase: columns width, seed, value."""
+    rows = table[(table.lr == lr) & (table.seed >= 0) & table.metric.isin(["train_loss", "sharpness"])]
+    whole = rows.pivot(index=["width", "seed", "step"], columns="metric", values="value").reset_index()
+    first = whole.groupby(["width", "seed"]).train_loss.transform("first")
+    low, high = EDGE_PHASE
+    phase = whole[(whole.train_loss >= low * first) & (whole.train_loss <= high * first)]
+    if phase.empty:
+        raise NotTestableError("No net is in the edge phase at this scale.")
+    return phase.groupby(["width", "seed"]).sharpness.mean().rename("value").reset_index()
