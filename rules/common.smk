@@ -35,17 +35,18 @@ def figure_file(figure, suffix):
     return f"results/{SCALE}/figures/{figure.paper}/{figure.name}.{suffix}"
 
 
-# Empty for an exact limit that needs no data. Ancient: data prepared anew is the same data (its digest is in the cell's
+# Empty for exact limits that need no data. Ancient: data prepared anew is the same data (its digest is in the cell's
 # provenance), and a cell taken over from another machine must not wait for data that only that machine has.
-def data_records(wildcards):
-    spec = GRAPH.cells[wildcards.cell].spec
-    return [ancient(f"results/data/{name}/record.json") for name in datasets_of(spec)]
+def data_records(cells):
+    names = sorted({name for cell in cells for name in datasets_of(cell.spec)})
+    return [ancient(f"results/data/{name}/record.json") for name in names]
 
 
 # For the message of a job. It is a resource because a changed param would rerun the job, and this one counts all cells.
-def cell_title(wildcards):
-    number = list(GRAPH.cells).index(wildcards.cell) + 1
-    return f"{number} of {len(GRAPH.cells)}: {GRAPH.cells[wildcards.cell].title}"
+def title(cells):
+    number = list(GRAPH.cells).index(cells[0].id) + 1
+    more = f" and {len(cells) - 1} more of its experiment" if len(cells) > 1 else ""
+    return f"cell {number} of {len(GRAPH.cells)}: {cells[0].title}{more}"
 
 
 def tables_of_paper(wildcards):

@@ -1,23 +1,27 @@
 # Exact infinite-width limits: no finite net is trained.
 
 
-rule limit:
-    input:
-        data=data_records,
-    output:
-        "results/cells/limit/{cell}.parquet",
-    log:
-        "results/logs/cells/{cell}.log",
-    conda:
-        "../environment.yml"
-    threads: 1
-    resources:
-        title=cell_title,
-    params:
-        spec=lambda wildcards: GRAPH.cells[wildcards.cell].spec,
-        device=config["device"],
-        code=code_hash(CODE["limit"]),
-    message:
-        "cell {resources.title}"
-    script:
-        "../src/infwidth/workflow/scripts/compute_cell.py"
+for bundle in GRAPH.bundles("limit"):
+
+    rule:
+        name:
+            bundle.name
+        input:
+            data=data_records(bundle.cells),
+        output:
+            [cell_file(cell) for cell in bundle.cells],
+        log:
+            f"results/logs/cells/{bundle.name}.log",
+        conda:
+            "../environment.yml"
+        threads: 1
+        resources:
+            title=title(bundle.cells),
+        params:
+            specs=[cell.spec for cell in bundle.cells],
+            device=config["device"],
+            code=code_hash(CODE["limit"]),
+        message:
+            "{resources.title}"
+        script:
+            "../src/infwidth/workflow/scripts/compute_cells.py"

@@ -1,24 +1,28 @@
-# Trainings: every seed and learning rate of one configuration in one job.
+# Trainings: every seed and learning rate of one configuration is a cell, and a job but for the smallest.
 
 
-rule train:
-    input:
-        data=data_records,
-    output:
-        "results/cells/train/{cell}.parquet",
-    log:
-        "results/logs/cells/{cell}.log",
-    conda:
-        "../environment.yml"
-    threads: 1
-    resources:
-        title=cell_title,
-        gpu=int(USES_GPU),
-    params:
-        spec=lambda wildcards: GRAPH.cells[wildcards.cell].spec,
-        device=config["device"],
-        code=code_hash(CODE["train"]),
-    message:
-        "cell {resources.title}"
-    script:
-        "../src/infwidth/workflow/scripts/compute_cell.py"
+for bundle in GRAPH.bundles("train"):
+
+    rule:
+        name:
+            bundle.name
+        input:
+            data=data_records(bundle.cells),
+        output:
+            [cell_file(cell) for cell in bundle.cells],
+        log:
+            f"results/logs/cells/{bundle.name}.log",
+        conda:
+            "../environment.yml"
+        threads: 1
+        resources:
+            title=title(bundle.cells),
+            gpu=int(USES_GPU),
+        params:
+            specs=[cell.spec for cell in bundle.cells],
+            device=config["device"],
+            code=code_hash(CODE["train"]),
+        message:
+            "{resources.title}"
+        script:
+            "../src/infwidth/workflow/scripts/compute_cells.py"

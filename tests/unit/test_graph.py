@@ -73,6 +73,21 @@ def test_two_tables_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.
         load_graph("smoke", SCHEMAS)
 
 
+@pytest.mark.parametrize("scale", ["smoke", "laptop"])
+def test_every_cell_is_in_one_job_of_its_kind(scale: str) -> None:
+    graph = load_graph(scale, SCHEMAS)
+    bundles = [(kind, bundle) for kind in ("train", "limit") for bundle in graph.bundles(kind)]
+    cells = [cell for _, bundle in bundles for cell in bundle.cells]
+    assert len(cells) == len(graph.cells)
+    assert {cell.id for cell in cells} == set(graph.cells)
+    assert all(cell.kind == kind for kind, bundle in bundles for cell in bundle.cells)
+    assert len({bundle.name for _, bundle in bundles}) == len(bundles)
+    if scale == "laptop":
+        assert len(bundles) == len(cells)
+    else:
+        assert len(bundles) <= len(graph.tables)
+
+
 def test_an_unknown_figure_is_named() -> None:
     with pytest.raises(SpecError, match=r"no figure 'harvard2024_mup_ntk' \(did you mean 'harvard2024_mup_vs_ntk'\?\)"):
         load_graph("smoke", SCHEMAS, "karkada2024_gauges, harvard2024_mup_ntk")

@@ -61,6 +61,14 @@ def code_hash(paths: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True)
+class Bundle:
+    """Cells that one job computes in turn; ``name`` is that of their experiment, with a number where it has more jobs."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Graph:
     """What is to be built at one scale: all figures, or those asked for, with their tables and cells."""
 
@@ -78,6 +86,23 @@ class Graph:
     def tables(self) -> list[tuple[str, str]]:
         """All (paper, experiment)."""
         return [(paper.name, experiment) for paper in self.papers.values() for experiment in paper.cells]
+
+    def bundles(self, kind: str) -> list[Bundle]:
+        """Return the jobs for all cells of a kind, train or limit: a cell each, at smoke scale an experiment each.
+
+        There a cell takes less time than the start of the process that computes it, which imports torch. A cell that
+        several experiments share belongs to the first.
+        """
+        bundles, seen = [], set()
+        for paper, experiment in self.tables:
+            fresh = [cell for cell in self.cells_of(paper, experiment) if cell.kind == kind and cell.id not in seen]
+            seen |= {cell.id for cell in fresh}
+            name = f"{kind}_{paper}_{experiment}"
+            if self.scale == "smoke":
+                bundles += [Bundle(name, tuple(fresh))] if fresh else []
+            else:
+                bundles += [Bundle(f"{name}_{number}", (cell,)) for number, cell in enumerate(fresh, start=1)]
+        return bundles
 
     def cells_of(self, paper: str, experiment: str) -> tuple[Cell, ...]:
         """Return the cells behind a table, in its order."""
