@@ -62,7 +62,7 @@ def code_hash(paths: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Cells that one job computes in turn; ``name`` is that of their experiment, with a number where it has more jobs."""
+    """Cells that one job computes in turn; ``name`` is that of their experiment, numbered where it has more jobs."""
 
     name: str
     cells: tuple[Cell, ...]
