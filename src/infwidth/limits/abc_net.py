@@ -6,7 +6,7 @@ The loss is ½‖f - y‖², so that its derivative is χ = f - y. Float64, all 
 a trainer would cost more than the training.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +32,55 @@ def normals(rng: np.random.Generator, *, width: int, n_hidden: int, n_inputs: in
     return [rng.standard_normal((after, before)) for before, after in pairwise(sizes)]
 
 
+class Net(NamedTuple):
+    """The multipliers n^(-a_l), the trainable w_l [seeds, fan-out, fan-in] and φ."""
+
+    multipliers: list[float]
+    w: list[Array]
+    activation: Activation
+
+    def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
+        """Return for every layer what goes in and what comes out before φ, [seeds, units, examples]."""
+        entering: list[Array] = []
+        leaving: list[Array] = []
+        for layer, (g, weight) in enumerate(zip(self.multipliers, self.w, strict=True)):
+            entering.append(self.activation.value(leaving[-1]) if layer else x)
+            leaving.append(g * (weight @ entering[-1]))
+        return entering, leaving
+
+
+def trajectory(
+    draws: Sequence[Array],
+    exponents: tuple[Sequence[float], Sequence[float], Sequence[float]],
+    activation: Activation,
+    *,
+    inputs: Array,
+    targets: Array,
+    lr: float,
+) -> Iterator[Net]:
+    """Yield the nets before training and after every step.
+
+    ``draws`` holds for every layer the standard normals [seeds, fan-out, fan-in], ``exponents`` the a, b, c of the
+    layers; ``inputs`` is [steps, inputs], ``targets`` [steps, outputs].
+    """
+    width = float(draws[0].shape[1])
+    multipliers, stds, rates = ([width**-x for x in per_layer] for per_layer in exponents)
+    net = Net(multipliers, [std * z for std, z in zip(stds, draws, strict=True)], activation)
+    yield net
+    for ξ, y in zip(inputs, targets, strict=True):
+        entering, leaving = net.forward(ξ[:, None])
+        gradient = leaving[-1] - y[:, None]
+        w = list(net.w)
+        for layer in reversed(range(len(w))):
+            step = multipliers[layer] * (gradient @ np.swapaxes(entering[layer], -1, -2))
+            if layer:
+                back = multipliers[layer] * (np.swapaxes(w[layer], -1, -2) @ gradient)
+                gradient = back * activation.slope(leaving[layer - 1])
+            w[layer] = w[layer] - lr * rates[layer] * step
+        net = net._replace(w=w)
+        yield net
+
+
 def train(
     draws: Sequence[Array],
     exponents: tuple[Sequence[float], Sequence[float], Sequence[float]],
@@ -42,33 +91,9 @@ def train(
     probes: Array,
     lr: float,
 ) -> Array:
-    """Return the outputs at ``probes`` before training and after every step: [steps + 1, seeds, outputs, probes].
+    """Return the outputs at ``probes`` [probes, inputs] before training and after every step.
 
-    ``draws`` holds for every layer the standard normals [seeds, fan-out, fan-in], ``exponents`` the a, b, c of the
-    layers; ``inputs`` is [steps, inputs], ``targets`` [steps, outputs] and ``probes`` [probes, inputs].
+    [steps + 1, seeds, outputs, probes]; other arguments as for :func:`trajectory`.
     """
-    width = float(draws[0].shape[1])
-    multipliers, stds, rates = ([width**-x for x in per_layer] for per_layer in exponents)
-    w = [std * z for std, z in zip(stds, draws, strict=True)]
-
-    def forward(x: Array) -> tuple[list[Array], list[Array]]:
-        """Return for every layer what goes in and what comes out before φ, [seeds, units, examples]."""
-        entering: list[Array] = []
-        leaving: list[Array] = []
-        for layer, (g, weight) in enumerate(zip(multipliers, w, strict=True)):
-            entering.append(activation.value(leaving[-1]) if layer else x)
-            leaving.append(g * (weight @ entering[-1]))
-        return entering, leaving
-
-    outputs = [forward(probes.T)[1][-1]]
-    for ξ, y in zip(inputs, targets, strict=True):
-        entering, leaving = forward(ξ[:, None])
-        gradient = leaving[-1] - y[:, None]
-        for layer in reversed(range(len(w))):
-            step = multipliers[layer] * (gradient @ np.swapaxes(entering[layer], -1, -2))
-            if layer:
-                back = multipliers[layer] * (np.swapaxes(w[layer], -1, -2) @ gradient)
-                gradient = back * activation.slope(leaving[layer - 1])
-            w[layer] = w[layer] - lr * rates[layer] * step
-        outputs.append(forward(probes.T)[1][-1])
-    return np.stack(outputs)
+    nets = trajectory(draws, exponents, activation, inputs=inputs, targets=targets, lr=lr)
+    return np.stack([net.forward(probes.T)[1][-1] for net in nets])

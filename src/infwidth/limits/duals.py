@@ -25,10 +25,14 @@ def relu(c: Array, v1: Array, v2: Array) -> tuple[Array, Array]:
     the angle has no meaning and is taken as π: both moments vanish, which is the convention φ'(0) = 0.
     """
     scale = np.sqrt(v1 * v2)
-    cosine = np.divide(c, scale, out=np.full(np.broadcast_shapes(c.shape, scale.shape), -1.0), where=scale > 0)
     # Rounding can carry a cosine past one by a unit in the last place, where arccos is not a number.
-    θ = np.arccos(np.clip(cosine, -1.0, 1.0))
-    return scale * (np.sin(θ) + (math.pi - θ) * np.cos(θ)) / (2 * math.pi), (math.pi - θ) / (2 * math.pi)
+    if (scale > 0).all():
+        cosine = np.clip(c / scale, -1.0, 1.0)
+    else:
+        cosine = np.where(scale > 0, np.clip(c / np.where(scale > 0, scale, 1.0), -1.0, 1.0), -1.0)
+    # sin θ from the cosine: half the time of taking it from θ.
+    past, sine = math.pi - np.arccos(cosine), np.sqrt((1.0 - cosine) * (1.0 + cosine))
+    return scale * (sine + past * cosine) / (2 * math.pi), past / (2 * math.pi)
 
 
 def erf(c: Array, v1: Array, v2: Array) -> tuple[Array, Array]:

@@ -8,7 +8,17 @@ import pandas as pd
 
 from infwidth.errors import SpecError
 from infwidth.results.rows import COLUMNS
-from infwidth.workflow.limit_rows import algebra, dmft, one_step, small_nets
+from infwidth.workflow.limit_rows import (
+    algebra,
+    dmft,
+    kernel_regression,
+    maml,
+    nonlinear_mup,
+    one_step,
+    roles,
+    small_nets,
+    word2vec,
+)
 from infwidth.workflow.limit_rows.records import Limit, Record
 
 if TYPE_CHECKING:
@@ -27,6 +37,13 @@ def limit_rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
     return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
 
 
+def _word2vec(limit: Limit, data: "Data | None") -> pd.DataFrame:
+    from infwidth.data.load import Corpus
+
+    assert isinstance(data, Corpus), "the schema of cells asks for a text with questions here"
+    return word2vec.rows(limit, data.tokens, data.questions)
+
+
 _LIMITS: dict[str, Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]] = {
     "one_step": one_step.one_step,
     "richness_family": algebra.richness_family,
@@ -35,5 +52,11 @@ _LIMITS: dict[str, Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]
     "stable_polyhedron": algebra.stable_polyhedron,
     "linear_mup": small_nets.linear_mup,
     "gauge_orbit": small_nets.gauge_orbit,
+    "correlation": small_nets.correlation,
+    "parameter_roles": roles.parameter_roles,
+    "nonlinear_mup": nonlinear_mup.rows,
+    "kernel_regression": kernel_regression.rows,
+    "maml": maml.rows,
+    "word2vec": _word2vec,
     "deep_linear_dmft": dmft.deep_linear_dmft,
 }

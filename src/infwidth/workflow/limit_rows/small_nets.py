@@ -91,3 +91,35 @@ def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     )
     step, index = np.divmod(np.arange(outputs.size), n_probes)
     return pd.DataFrame({"metric": "output", "seed": 0, "step": step, "index": index, "value": outputs.ravel()})
+
+
+def correlation(limit: Limit, _data: "Data | None") -> pd.DataFrame:
+    """Return how large W x is for weights independent of x and for their change, which is not, in a trained tanh net.
+
+    Of the second of two hidden layers in μP, at the last example, for every net (seed): ``initial_product``, the root
+    mean square of W_0 x over those of W_0 and x, which the central limit theorem says is √n, and ``update_product``,
+    the same of the change of W, for which the law of large numbers says n.
+    """
+    from infwidth.limits.abc_net import TANH, normals, trajectory
+    from infwidth.seeding import numpy_stream
+    from infwidth.workflow.abc_space import gauge_exponents
+
+    d, width = limit["n_inputs"], limit["width"]
+    signs = _signs("correlation", limit["steps"], d + 1)
+    mup = gauge_exponents("mup", 2, "0", transform_rate=True)
+    records = []
+    for seed in range(limit["n_seeds"]):
+        rng = numpy_stream("init", "correlation", width, seed)
+        draws = [z[None] for z in normals(rng, width=width, n_hidden=2, n_inputs=d, n_outputs=1)]
+        nets = trajectory(draws, mup, TANH, inputs=signs[:, :d], targets=signs[:, d:], lr=limit["lr"])
+        first = last = next(nets)
+        for net in nets:
+            last = net
+        x = last.forward(signs[-1, :d, None])[0][1]
+        for name, weights in (("initial_product", first.w[1]), ("update_product", last.w[1] - first.w[1])):
+            records.append((name, seed, _rms(weights @ x) / (_rms(weights) * _rms(x))))
+    return pd.DataFrame(records, columns=["metric", "seed", "value"]).assign(step=limit["steps"])
+
+
+def _rms(x: np.ndarray) -> float:
+    return float(np.sqrt((x**2).mean()))
