@@ -15,6 +15,8 @@ from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
 from infwidth.papers import paper_module
+from infwidth.papers.yang2021.claims import space
+from infwidth.papers.yang2021slides import claims as slides_claims
 from infwidth.papers.yang2021slides.measured import difference_from_start
 from infwidth.parametrization import classify, exponents
 from infwidth.plotting.style import style
@@ -24,6 +26,9 @@ from infwidth.workflow.tables import read_table
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = ("yang2021", "yang2021slides")
+#: The experiments that are algebra or nets in numpy, quick enough to be run here; all others are the workflow's.
+EXACT = ("named", "polyhedron", "depths", "linear_limit", "gauge_orbit", "forgotten_rate")
+CLAIMS = {"yang2021": space.CLAIMS, "yang2021slides": slides_claims.CLAIMS}
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +37,13 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, pd.D
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for paper in PAPERS:
         for experiment, cells in load_paper(paper, "smoke", SCHEMAS).cells.items():
+            if experiment not in EXACT:
+                continue
             rows = pd.concat([limit_rows(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
             file = tmp_path_factory.mktemp(paper) / f"{experiment}.csv"
             rows.assign(cell="").to_csv(file, index=False)
             found.setdefault(paper, {})[experiment] = read_table(file)
+    found["yang2021slides"]["polyhedron"] = found["yang2021"]["polyhedron"]
     return found
 
 
@@ -191,7 +199,7 @@ def test_these_limits_take_no_data() -> None:
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_claims_hold_already_at_smoke_scale(tables: dict, paper: str) -> None:
-    verdicts = ledger(paper, paper_module(paper, "claims").CLAIMS, tables[paper]).set_index("claim").verdict
+    verdicts = ledger(paper, CLAIMS[paper], tables[paper]).set_index("claim").verdict
     small = {"finite_nets_converge", "sampled_nets_converge"}  # two widths and ten seeds say little
     assert set(verdicts.drop(list(small), errors="ignore")) == {"reproduced"}
     assert "not reproduced" not in set(verdicts)
@@ -241,15 +249,17 @@ def test_claims_fail_on_wrong_tables(tables: dict) -> None:
         ),
         ("yang2021slides", "rate_has_to_follow", {"forgotten_rate": orbit}),
     ]
-    assert {name for _, name, _ in spoiled} == {c.name for p in PAPERS for c in paper_module(p, "claims").CLAIMS}
+    assert {name for _, name, _ in spoiled} == {c.name for p in PAPERS for c in CLAIMS[p]}
     for folder, name, wrong in spoiled:
-        claims = ledger(folder, paper_module(folder, "claims").CLAIMS, tables[folder] | wrong).set_index("claim")
+        claims = ledger(folder, CLAIMS[folder], tables[folder] | wrong).set_index("claim")
         assert claims.verdict[name] == "not reproduced", name
 
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_figures_are_drawn(tables: dict, paper: str) -> None:
-    for figure in load_paper(paper, "smoke", SCHEMAS).figures:
+    figures = [f for f in load_paper(paper, "smoke", SCHEMAS).figures if all(table in EXACT for _, table in f.tables)]
+    assert len(figures) > 1
+    for figure in figures:
         with style():
             drawn = getattr(paper_module(paper, "figures"), figure.name)(tables[paper])
             drawn.canvas.draw()

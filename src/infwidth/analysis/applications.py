@@ -11,17 +11,17 @@ from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent
 
 
 def finite(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return the rows of finite nets at the last step that each width reached."""
+    """Return the rows of finite nets at the last step at which each was measured."""
     rows = table[(table.metric == metric) & table.width.notna()]
-    return rows[rows.step == rows.groupby("width").step.transform("max")]
+    return rows[rows.step == rows.groupby(["width", "seed"]).step.transform("max")]
 
 
 def limit(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return the rows of the infinite-width limit at its last step; raises NotTestableError if there are none."""
+    """Return the infinite-width limit's rows at its last step (of each seed); NotTestableError if there are none."""
     rows = table[(table.metric == metric) & table.width.isna()]
     if rows.empty:
         raise NotTestableError(f"The limit has no '{metric}' at this scale.")
-    return rows[rows.step == rows.step.max()]
+    return rows[rows.step == rows.groupby("seed").step.transform("max")]
 
 
 def rises_with_width(table: pd.DataFrame, metric: str) -> Estimate:

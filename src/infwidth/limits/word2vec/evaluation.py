@@ -3,13 +3,12 @@
 Embeddings are [|V|, n], one row a word; all that is here depends on their inner products only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from infwidth.data.tokens import Questions
 from infwidth.errors import SpecError
 from infwidth.seeding import numpy_stream
 
@@ -49,7 +48,7 @@ def word_ids(vocabulary: Sequence[str]) -> dict[str, int]:
     return ids
 
 
-def analogies(questions: Questions, vocabulary: Sequence[str]) -> Analogies:
+def analogies(questions: Mapping[str, Sequence[tuple[str, str, str, str]]], vocabulary: Sequence[str]) -> Analogies:
     """Return the questions all of whose words are in the vocabulary, upper and lower case taken as one.
 
     Raises SpecError where there are none.

@@ -1,4 +1,4 @@
-"""Figures of Tensor Programs IV: tables in, figures out."""
+"""The space of parametrizations: the named ones as a table, the stable ones as a polyhedron."""
 
 import numpy as np
 from matplotlib import pyplot as plt

@@ -1,0 +1,55 @@
+"""A width axis that goes on to infinity, with the marks of limits, kernels and reported numbers on it."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from infwidth.analysis.statistics import Estimate
+from infwidth.plotting.style import LIMIT
+from infwidth.plotting.widths import width_axis
+
+#: Numbers of the paper.
+REPORTED: dict[str, Any] = {"fillstyle": "none", "linestyle": "", "markeredgewidth": 1.1}
+#: Kernels in an order of their own, told apart by tone and mark.
+KERNEL_TONES = ("0.35", "0.5", "0.62")
+KERNEL_MARKS = ("^", "v", "s")
+_DASHED = (0, (4, 1.5))
+#: Where ∞ and the kernels are, in widest nets.
+_BEYOND, _LAST = 4.0, 24.0
+
+
+def axis_to_infinity(axes: Axes, widths: Iterable[float]) -> tuple[float, float]:
+    """Make the horizontal axis widths, ∞ and kernels; return where the latter two are."""
+    finite = sorted({int(width) for width in widths if math.isfinite(width)})
+    infinity, kernels = _BEYOND * finite[-1], _LAST * finite[-1]
+    width_axis(axes, finite)
+    axes.set_xticks([*finite, infinity, kernels], [*map(str, finite), "∞", "kernels"])
+    axes.set_xlim(finite[0] / 2, 3 * kernels)
+    axes.set_xlabel("width n")
+    return infinity, kernels
+
+
+def draw_limit(axes: Axes, at: float, limit: Estimate) -> None:
+    """Draw the infinite-width limit as a line over all widths and a mark with its interval at ∞."""
+    axes.axhline(limit.value, zorder=1, **LIMIT)
+    _mark(axes, at, limit, color="black", marker="D")
+
+
+def draw_kernel(axes: Axes, at: float, kernel: Estimate, number: int) -> None:
+    """Draw a kernel as a dashed line over all widths and a mark with its interval."""
+    axes.axhline(kernel.value, color=KERNEL_TONES[number], linewidth=1.2, linestyle=_DASHED, zorder=1)
+    _mark(axes, at, kernel, color=KERNEL_TONES[number], marker=KERNEL_MARKS[number])
+
+
+def draw_reported(axes: Axes, infinity: float, values: Mapping[float, float]) -> None:
+    """Draw reported numbers by width as open marks."""
+    finite = {width: value for width, value in values.items() if math.isfinite(width)}
+    axes.plot(list(finite), list(finite.values()), "o", color="#3b6fb6", **REPORTED)
+    axes.plot([infinity], [values[math.inf]], "D", color="black", **REPORTED)
+
+
+def _mark(axes: Axes, at: float, estimate: Estimate, **mark: Any) -> None:
+    half = estimate.high - estimate.value if math.isfinite(estimate.high) else 0.0
+    axes.errorbar([at], [estimate.value], yerr=[half], capsize=2, elinewidth=0.9, zorder=4, linestyle="", **mark)

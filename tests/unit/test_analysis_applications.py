@@ -1,0 +1,64 @@
+"""Statements on word vectors and few-shot learners, on small tables with known answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from infwidth.analysis.applications import (
+    finite,
+    limit_less_best_kernel,
+    limit_less_narrowest,
+    rises_with_width,
+    separation_over_random,
+    similarities_converge,
+)
+from infwidth.analysis.claims import NotTestableError
+
+COLUMNS = ["width", "seed", "step", "metric", "index", "value"]
+
+
+def _words() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    exact = rng.uniform(-1, 1, 50)
+    records: list[tuple] = [(np.nan, -1, 3, "similarity", i, v) for i, v in enumerate(exact)]
+    records += [(np.nan, -1, step, "accuracy", -1, 0.1 * step) for step in (1, 2, 3)]
+    records.append((np.nan, -1, 3, "separation", -1, 0.8))
+    for width in (16, 64, 256):
+        for seed in range(4):
+            near = exact + width**-0.5 * rng.standard_normal(50)
+            records += [(width, seed, 3, "similarity", i, v) for i, v in enumerate(near)]
+            records += [(width, seed, s, "accuracy", -1, 0.05 * s + 0.01 * np.log2(width)) for s in (1, 2, 3)]
+    return pd.DataFrame(records, columns=COLUMNS)
+
+
+def test_accuracy_rises_and_the_limit_is_above_the_narrowest() -> None:
+    words = _words()
+    assert rises_with_width(words, "accuracy").value == pytest.approx(0.01)
+    assert limit_less_narrowest(words, "accuracy").value == pytest.approx(0.3 - 0.19)
+    assert set(finite(words, "accuracy").step) == {3}
+    with pytest.raises(NotTestableError, match="two finite widths"):
+        rises_with_width(words[~words.width.isin([16, 64])], "accuracy")
+    with pytest.raises(NotTestableError, match="limit has no 'accuracy'"):
+        limit_less_narrowest(words[words.width.notna()], "accuracy")
+
+
+def test_similarities_converge_at_their_rate() -> None:
+    assert similarities_converge(_words()).value == pytest.approx(-0.5, abs=0.06)
+
+
+def test_separation_is_measured_from_random_embeddings() -> None:
+    frozen = pd.DataFrame([(1024.0, s, 0, "separation", -1, 0.1 * s) for s in range(3)], columns=COLUMNS)
+    estimate = separation_over_random(_words(), frozen)
+    assert estimate.value == pytest.approx(0.7)
+    assert estimate.n == 3
+
+
+def test_the_best_kernel_is_the_one_to_beat_seed_by_seed() -> None:
+    def kernel(*values: float) -> pd.DataFrame:
+        return pd.DataFrame([(np.nan, s, 2, "test_accuracy", -1, v) for s, v in enumerate(values)], columns=COLUMNS)
+
+    linear = kernel(0.7, 0.8, 0.9)
+    estimate = limit_less_best_kernel(linear, kernel(0.1, 0.1, 0.1), kernel(0.6, 0.7, 0.8))
+    assert estimate.value == pytest.approx(0.1)
+    assert estimate.high - estimate.low == pytest.approx(0.0, abs=1e-9)  # paired: the seeds share their tasks
+    assert limit_less_best_kernel(linear, kernel(0.9, 0.9, 0.9)).value < 0
