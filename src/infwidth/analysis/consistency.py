@@ -23,6 +23,16 @@ from infwidth.analysis.distances import (
 )
 from infwidth.analysis.statistics import Estimate, change_per_doubling
 
+#: Notes for claims on the ensemble and on the variance, wherever they are made.
+ENSEMBLE = (
+    "N is the second narrowest width; the ensemble averages the logits of all seeds. With few images that repeat "
+    "(laptop, second vision task) most of the error is variance, which an ensemble removes and one wide net does not."
+)
+LATER_VARIANCE = (
+    "At laptop scale the exponent is −1 as long as the variance is small, in the first tenth of training; differences "
+    "are then amplified as the nets leave the plateau, and the law for small fluctuations no longer applies."
+)
+
 
 def at_the_end(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return the rows of a metric at the last step that any net reached, the ensemble's left out."""

@@ -9,6 +9,8 @@ import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
 from infwidth.analysis.consistency import (
+    ENSEMBLE,
+    LATER_VARIANCE,
     at_the_end,
     attention_converges,
     curves_converge,
@@ -191,6 +193,7 @@ CLAIMS = (
             expected="exponent of the logit variance in width = −1 ± 0.25",
             accept=ONE_OVER_N,
             measure=_of(experiment, partial(variance_falls, after=after)),
+            note=LATER_VARIANCE,
         )
         for experiment in ("vision_online", "language")
         for when, after in (("early", 0.1), ("late", 1.0))
@@ -203,7 +206,7 @@ CLAIMS = (
             expected="final test loss of the ensemble of width N less that of a single net of width 4N > 0",
             accept=RISES,
             measure=_of(experiment, ensemble_against_wider),
-            note="N is the second narrowest width; the ensemble averages the logits of all seeds.",
+            note=ENSEMBLE,
         )
         for experiment, task in (("second_vision", "second vision task"), ("language", "language"))
     ),

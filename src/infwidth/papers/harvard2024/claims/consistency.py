@@ -8,6 +8,8 @@ import pandas as pd
 
 from infwidth.analysis.claims import Claim, Tables
 from infwidth.analysis.consistency import (
+    ENSEMBLE,
+    LATER_VARIANCE,
     attention_converges,
     curves_converge,
     ensemble_against_wider,
@@ -110,7 +112,7 @@ CLAIMS = (
             expected="final test loss of the ensemble of width N less that of a single net of width 4N > 0",
             accept=(0.0, math.inf),
             measure=_of(experiment, ensemble_against_wider),
-            note="N is the second narrowest width; the ensemble averages the logits of all seeds.",
+            note=ENSEMBLE,
         )
         for experiment, task in (
             ("vision_online", "vision, online"),
@@ -126,6 +128,7 @@ CLAIMS = (
             expected="exponent of the logit variance at the end of training = −1 ± 0.25",
             accept=ONE_OVER_N,
             measure=_of(experiment, partial(variance_falls, after=1.0)),
+            note=LATER_VARIANCE,
         )
         for experiment, task in (("vision_online", "vision, online"), ("language", "language"))
     ),

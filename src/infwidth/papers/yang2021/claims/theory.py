@@ -36,7 +36,8 @@ CLAIMS = (
         expected="exponent of the largest stable rate in width = −1 ± 0.25",
         accept=(-1.25, -0.75),
         measure=_largest_rate("sp"),
-        note=_STABLE,
+        note=_STABLE + " A likely reason for a smaller exponent, not tested: the first layer's curvature does not grow "
+        "with width, so the law needs widths at which that of the other layers dominates.",
     ),
     Claim(
         figure="max_lr",
