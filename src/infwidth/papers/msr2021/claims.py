@@ -48,7 +48,7 @@ CLAIMS = (
         expected="test accuracy of the widest nets less that of the better kernel > 0",
         accept=RISES,
         measure=_images_over_kernels,
-        note="The post's case is CIFAR-10. On few and simple images, such as 400 digits of 7×7 pixels, kernels do well.",
+        note="The post has CIFAR-10 in mind. On few and simple images, as 400 digits of 7×7 pixels, kernels do well.",
     ),
     Claim(
         figure="fig1",
