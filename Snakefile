@@ -26,6 +26,7 @@ localrules:
     figures,
     tables,
     claims,
+    catalog,
     cost,
     publish,
 
@@ -43,4 +44,5 @@ rule all:
         rules.figures.input,
         rules.tables.input,
         rules.claims.output,
+        rules.catalog.output,
         rules.report.output,

@@ -2,22 +2,29 @@
 
 from pathlib import Path
 
-from infwidth.errors import SpecError
+from infwidth.errors import InfwidthError
+from infwidth.experiments.catalog import check_catalog, read_catalog
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.validation import validate
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.graph import CODE, code_hash, load_graph
+from infwidth.workflow.published import published_scales
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
 try:
     validate(config, SCHEMAS / "config.schema.json", where="config/config.yaml or --config")
     GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
-except SpecError as error:
+    check_catalog(read_catalog(), [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
+    PUBLISHED_SCALES = published_scales(Path("results/published"))
+except InfwidthError as error:
     raise WorkflowError(str(error)) from None
 
 SCALE = config["scale"]
 PUBLISHED = f"results/published/{SCALE}"
+
+# With published tables there are no cells to tell the provenance of: it is published beside them.
+PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"results/{SCALE}/cells.csv"
 
 USES_GPU = gpu_is_used(config["device"])
 

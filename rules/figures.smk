@@ -127,8 +127,7 @@ rule provenance:
         "../src/infwidth/workflow/scripts/write_provenance.py"
 
 
-# With published tables there are no cells to tell the provenance of: it is published beside them.
 rule tables:
     input:
         [table_file(paper, experiment) for paper, experiment in GRAPH.tables],
-        f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"results/{SCALE}/cells.csv",
+        PROVENANCE,

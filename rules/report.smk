@@ -1,4 +1,29 @@
-# What people open: the self-contained report, the published results, the cost of what is still to run.
+# What people open: the catalog, the self-contained report, the published results, the cost of what is still to run.
+
+
+rule catalog:
+    input:
+        PROVENANCE,
+    output:
+        report(
+            f"results/{SCALE}/catalog.csv",
+            category="Catalog",
+            labels={"table": "all figures of all papers"},
+            caption="captions/catalog.rst",
+        ),
+    log:
+        "results/logs/catalog.log",
+    conda:
+        "../environment.yml"
+    params:
+        cells={figure.rule: list(GRAPH.cells_of_figure(figure)) for figure in GRAPH.figures},
+        left_out=list(GRAPH.left_out),
+        published=PUBLISHED_SCALES,
+        code=code_hash(CODE["catalog"]),
+    message:
+        "catalog of all papers' figures"
+    script:
+        "../src/infwidth/workflow/scripts/write_catalog.py"
 
 
 rule report:
@@ -6,6 +31,7 @@ rule report:
         rules.figures.input,
         rules.tables.input,
         rules.claims.output,
+        rules.catalog.output,
     output:
         f"results/{SCALE}/report.html",
     log:

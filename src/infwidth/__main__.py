@@ -1,4 +1,4 @@
-"""Command line: ``python -m infwidth cells|cell|adopt|cost|readme``. Cells run by themselves, without the workflow."""
+"""Command line: ``python -m infwidth cells|cell|adopt|cost|catalog|readme``. Cells run without the workflow."""
 
 import argparse
 import json
@@ -36,12 +36,23 @@ def main(arguments: list[str] | None = None) -> int:
     cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
     cost.add_argument("--scale", required=True)
 
-    commands.add_parser("readme", help="write the published claims and figures into README.md")
+    catalog = commands.add_parser("catalog", help="every figure of every paper: rebuilt, published, or why not")
+    catalog.add_argument("--scale", default="laptop", help="of the recorded minutes (default: laptop)")
+    catalog.add_argument("--paper", help="only this paper's figures, such as harvard2024")
+
+    commands.add_parser("readme", help="write the published claims and figures and the catalog into README.md")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        {"cells": _cells, "cell": _cell, "adopt": _adopt, "cost": _cost, "readme": _readme}[options.command](options)
+        {
+            "cells": _cells,
+            "cell": _cell,
+            "adopt": _adopt,
+            "cost": _cost,
+            "catalog": _catalog,
+            "readme": _readme,
+        }[options.command](options)
     except InfwidthError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -111,12 +122,39 @@ def _cost(options: argparse.Namespace) -> None:
     )
 
 
+def _catalog(options: argparse.Namespace) -> None:
+    from infwidth.errors import nearest
+    from infwidth.experiments.catalog import read_catalog
+    from infwidth.workflow.catalog import STATUSES, catalog_table
+    from infwidth.workflow.cost import minutes_of, recorded_seconds
+    from infwidth.workflow.graph import load_graph
+    from infwidth.workflow.published import published_scales
+
+    published = DEFAULT_RESULTS / "published"
+    seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published)
+    graph = load_graph(options.scale, SCHEMAS)
+    minutes = {figure.rule: minutes_of(graph.cells_of_figure(figure), seconds) for figure in graph.figures}
+    table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
+    if options.paper:
+        papers = table["paper"].unique().tolist()
+        if options.paper not in papers:
+            raise SpecError(f"the catalog has no paper '{options.paper}'{nearest(options.paper, papers)}")
+        table = table[table["paper"] == options.paper]
+    shown = table[["figure", "status", "scales", "why", "minutes", "what"]].copy()
+    shown["minutes"] = [f"{minutes:7.2f}" if minutes >= 0 else "" for minutes in shown["minutes"]]
+    for column in shown.columns.drop("minutes"):
+        shown[column] = shown[column].str.ljust(shown[column].str.len().max())
+    print(shown.to_string(index=False, justify="left"))
+    counts = table["status"].value_counts()
+    print(f"{len(table)} figures: " + ", ".join(f"{counts[name]} {name}" for name in STATUSES if name in counts))
+
+
 def _readme(_: argparse.Namespace) -> None:
     from infwidth.results.atomic import write_text
     from infwidth.workflow.readme import with_published
 
     readme = Path("README.md")
-    write_text(readme, with_published(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published"))
+    write_text(readme, with_published(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published", SCHEMAS))
 
 
 if __name__ == "__main__":

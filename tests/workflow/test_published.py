@@ -69,4 +69,4 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
 
 def test_readme_shows_the_published_claims() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == with_published(readme, PUBLISHED), "run: ./run python -m infwidth readme"
+    assert readme == with_published(readme, PUBLISHED, SCHEMAS), "run: ./run python -m infwidth readme"

@@ -1,6 +1,6 @@
 """What a figure costs before it runs: from recorded run times, this machine's where there are any."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,18 +10,29 @@ from infwidth.results.cell_file import read_provenance
 from infwidth.workflow.graph import Graph
 
 
-def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
-    """Return cell → wall seconds, from the published provenance and, over it, the cells computed here."""
+def published_seconds(published: Path) -> dict[str, float]:
+    """Return cell → wall seconds, from the published provenance of all scales."""
     seconds: dict[str, float] = {}
     for file in sorted(published.glob("*/cells.csv")):
         table = pd.read_csv(file)
         seconds |= dict(zip(table["cell"], table["wall_seconds"], strict=True))
+    return seconds
+
+
+def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
+    """Return cell → wall seconds, from the published provenance and, over it, the cells computed here."""
+    seconds = published_seconds(published)
     for path in sorted(cell_files.glob("*/*.parquet")):
         try:
             seconds[path.stem] = read_provenance(path)[1]["wall_seconds"]
         except DataError:
             continue  # a damaged file costs as much as one that is not there; the workflow replaces it
     return seconds
+
+
+def minutes_of(cells: Collection[str], seconds: Mapping[str, float]) -> float | None:
+    """Return the minutes of one core behind ``cells``; None where one of them was never run: no guess."""
+    return round(sum(seconds[c] for c in cells) / 60, 2) if set(cells) <= set(seconds) else None
 
 
 def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd.DataFrame:
@@ -41,7 +52,7 @@ def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd
                 "scale": graph.scale,
                 "cells": len(cells),
                 "done": len(cells) - len(left),
-                "minutes_total": round(sum(seconds[c] for c in cells) / 60, 2) if set(cells) <= set(seconds) else None,
+                "minutes_total": minutes_of(cells, seconds),
                 "minutes_left": round(sum(known) / 60, 2) if len(known) == len(left) else None,
                 "cells_without_record": len(left) - len(known),
             }

@@ -46,6 +46,7 @@ CODE = {
     "table": ("results", "workflow/tables.py"),
     "figure": ("plotting", "analysis", "workflow/figures.py"),
     "claims": ("analysis", "workflow/ledger.py"),
+    "catalog": ("papers/catalog.csv", "experiments/catalog.py", "workflow/catalog.py", "workflow/cost.py"),
 }
 
 

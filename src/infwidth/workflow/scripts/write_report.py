@@ -17,7 +17,7 @@ with job(snakemake.log[0]), Path(snakemake.log[0]).open("a") as log:
         [
             *(sys.executable, "-m", "snakemake", "--nolock", "--quiet", "--snakefile", snakemake.params.snakefile),
             *("--report", str(part), "--config", *(f"{k}={v}" for k, v in snakemake.params.config.items())),
-            *("--", "figures", "tables", "claims"),
+            *("--", "figures", "tables", "claims", "catalog"),
         ],
         stdout=log,
         stderr=log,

@@ -1,0 +1,87 @@
+"""The catalog: every figure the project sets out to rebuild, read from ``papers/catalog.csv``."""
+
+import csv
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infwidth.errors import SpecError, nearest
+from infwidth.experiments.papers import PAPERS_DIR
+
+CATALOG = PAPERS_DIR / "catalog.csv"
+TITLES = PAPERS_DIR / "catalog_titles.csv"  # of papers that have no experiments.yaml yet
+COLUMNS = ["paper", "figure", "what", "cost", "stage"]
+
+#: Cost classes of the catalog: what the smallest rebuild that shows the effect takes on two cores.
+COSTS = {
+    "C0": "under a minute",
+    "C1": "minutes",
+    "C2": "minutes reduced, up to hours in full",
+    "G": "wants a GPU",
+    "X": "beyond one machine",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure of the catalog: what it shows, its cost class (a key of COSTS), the stage of the work it comes in."""
+
+    paper: str
+    figure: str
+    what: str
+    cost: str
+    stage: int
+
+    @property
+    def rule(self) -> str:
+        """The figure's name in the workflow."""
+        return f"{self.paper}_{self.figure}"
+
+
+def read_catalog(file: Path = CATALOG) -> list[Entry]:
+    """Return the catalog, in its order.
+
+    Raises SpecError naming file, line and value for anything that has no meaning.
+    """
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.reader(text))
+    if not rows or rows[0] != COLUMNS:
+        raise SpecError(f"{file.name}: the first line is not '{','.join(COLUMNS)}'")
+    entries: dict[str, Entry] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        where = f"{file.name}, row {number}"
+        if len(row) != len(COLUMNS):
+            raise SpecError(f"{where}: {len(row)} fields instead of {len(COLUMNS)}; quote a text that holds commas")
+        paper, figure, what, cost, stage = row
+        if not re.fullmatch(r"[a-z]+[0-9]{4}[a-z]*", paper) or not re.fullmatch(r"[a-z0-9_]+", figure):
+            raise SpecError(f"{where}: '{paper}', '{figure}' are not names of a paper (author2021) and a figure")
+        if not what.strip():
+            raise SpecError(f"{where}: {paper}_{figure} does not say what it shows")
+        if cost not in COSTS:
+            raise SpecError(f"{where}: unknown cost class '{cost}'; known: {', '.join(COSTS)}")
+        if not re.fullmatch(r"[1-9]", stage):
+            raise SpecError(f"{where}: stage '{stage}' is not a number from 1")
+        entry = Entry(paper, figure, what, cost, int(stage))
+        if entry.rule in entries:
+            raise SpecError(f"{where}: {entry.rule} is there twice")
+        entries[entry.rule] = entry
+    return list(entries.values())
+
+
+def read_titles(file: Path = TITLES) -> dict[str, str]:
+    """Return the titles of the papers of the catalog that have no experiments.yaml yet."""
+    with file.open(encoding="utf-8", newline="") as text:
+        return {row["paper"]: row["title"] for row in csv.DictReader(text)}
+
+
+def check_catalog(catalog: Sequence[Entry], built: Collection[str]) -> None:
+    """Raise SpecError if the code has a figure that the catalog has not, or that it says cannot be rebuilt."""
+    cost = {entry.rule: entry.cost for entry in catalog}
+    for name in built:
+        if name not in cost:
+            raise SpecError(
+                f"papers/catalog.csv has no figure '{name}'{nearest(name, cost)}; name it as there, or add its row"
+            )
+        if cost[name] == "X":
+            raise SpecError(f"papers/catalog.csv: {name} is of class X, cannot be rebuilt, but the code draws it")

@@ -1,0 +1,84 @@
+"""The catalog's figures and what has become of each.
+
+What there is to rebuild is data (``papers/catalog.csv``). What has become of it is never typed: it follows from the
+figures in the code, from what is published and from recorded run times.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from infwidth.experiments.catalog import COSTS, Entry, check_catalog, read_catalog
+from infwidth.results.atomic import write_text
+from infwidth.workflow.cost import minutes_of
+
+PUBLISHED = "published"
+BUILT = "built, not published"
+NOT_YET = "not yet"
+CANNOT = "cannot be rebuilt here"
+STATUSES = (PUBLISHED, BUILT, NOT_YET, CANNOT)
+
+
+def catalog_table(
+    catalog: Sequence[Entry],
+    built: Collection[str],
+    published: Mapping[str, Sequence[str]],
+    minutes: Mapping[str, float | None],
+) -> pd.DataFrame:
+    """Return one row a figure of the catalog with its ``status``, and the reason (``why``) where it is not rebuilt.
+
+    ``built`` names the figures in the code, ``published`` the scales each is published at, ``minutes`` the recorded
+    minutes of one core behind each; a figure without a record has none. Raises SpecError where code and catalog
+    disagree.
+    """
+    check_catalog(catalog, built)
+    records = []
+    for entry in catalog:
+        name = entry.rule
+        scales = published.get(name, ()) if name in built else ()
+        why = ""
+        if scales:
+            status = PUBLISHED
+        elif name in built:
+            status = BUILT
+        elif entry.cost == "X":
+            status, why = CANNOT, COSTS["X"]
+        else:
+            status, why = (
+                NOT_YET,
+                f"to come in stage {entry.stage}" + (f", {COSTS['G']}" if entry.cost == "G" else ""),
+            )
+        records.append(
+            {
+                "paper": entry.paper,
+                "figure": name,
+                "what": entry.what,
+                "status": status,
+                "scales": " ".join(scales),
+                "why": why,
+                "minutes": minutes.get(name) if name in built else None,
+                "cost": entry.cost,
+                "stage": entry.stage,
+            }
+        )
+    return pd.DataFrame(records).astype({"minutes": float})
+
+
+def write_catalog(
+    cells_of: Mapping[str, Sequence[str]],
+    left_out: Sequence[str],
+    published: Mapping[str, Sequence[str]],
+    provenance: Path,
+    output: Path,
+) -> None:
+    """Write the catalog of one run of the workflow as CSV.
+
+    ``cells_of`` maps the figures of the run to their cells, ``left_out`` names those in the code that were not asked
+    for; the minutes are those in the ``provenance`` of the run.
+    """
+    cells = pd.read_csv(provenance)
+    seconds = dict(zip(cells["cell"], cells["wall_seconds"], strict=True))
+    minutes = {name: minutes_of(ids, seconds) for name, ids in cells_of.items()}
+    table = catalog_table(read_catalog(), [*cells_of, *left_out], published, minutes)
+    write_text(output, table.to_csv(index=False, lineterminator="\n"))
