@@ -7,7 +7,7 @@ from infwidth.experiments.catalog import check_catalog, read_catalog
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.validation import validate
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.workflow.graph import CODE, code_hash, load_graph
+from infwidth.workflow.graph import CODE, code_hash, limit_code, load_graph
 from infwidth.workflow.published import published_scales
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"

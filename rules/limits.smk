@@ -20,7 +20,7 @@ for bundle in GRAPH.bundles("limit"):
         params:
             specs=[cell.spec for cell in bundle.cells],
             device=config["device"],
-            code=code_hash(CODE["limit"]),
+            code=code_hash(limit_code(bundle.cells)),
         message:
             "{resources.title}"
         script:

@@ -22,7 +22,7 @@ ALLOWED = {
     "training": {"errors", "seeding", "parametrization", "models", "data", "results", "experiments"},
     "analysis": {"errors", "seeding"},
     "plotting": {"errors", "analysis", "results"},
-    "papers": {"errors", "analysis", "plotting", "parametrization", "limits"},
+    "papers": {"errors", "seeding", "analysis", "plotting", "parametrization", "limits"},
 }
 
 
@@ -63,6 +63,15 @@ def test_papers_import_each_other_never() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("infwidth.papers."):
                 assert node.module.split(".")[2] == own, f"{own}/{file.name} imports {node.module}"
+
+
+def test_a_paper_s_own_limits_import_only_what_reruns_them() -> None:
+    """See infwidth.workflow.graph.limit_code: analysis, plotting and other files of the paper are not in it."""
+    files = sorted((SOURCE / "papers").glob("*/limits.py"))
+    assert files
+    for file in files:
+        extra = _imports(file) - {"errors", "seeding", "parametrization", "limits"}
+        assert not extra, f"{file.relative_to(SOURCE)} imports {sorted(extra)}"
 
 
 def test_reading_the_workflow_loads_no_torch() -> None:

@@ -15,6 +15,8 @@ from infwidth.parametrization.exponents import exponents
 #: What says where a value comes from, not what is computed: kept for the reader, left out of a cell's identity.
 ANNOTATIONS = ("source", "deviation", "what")
 
+PAPERS_DIR = Path(__file__).parents[1] / "papers"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -71,7 +73,18 @@ def expand(experiment: Mapping[str, Any], schema_file: Path, *, where: str) -> I
         validate(spec, schema_file, where=where)
         if spec["kind"] == "train":
             _check_parametrization(spec, where)
+        elif "." in spec["limit"]["name"]:
+            _check_own_limit(spec, where)
         yield Cell(id=cell_id(spec), kind=spec["kind"], spec=spec, axes=axes)
+
+
+def _check_own_limit(spec: Spec, where: str) -> None:
+    """Check the cell of a paper's own limit, ``<paper>.<function>``, by the schema in that paper's folder."""
+    paper, _, function = spec["limit"]["name"].partition(".")
+    schemas = {file.parent.name: file for file in PAPERS_DIR.glob("*/limits.schema.json")}
+    if paper not in schemas:
+        raise SpecError(f"{where}: limit.name: no paper '{paper}' with limits of its own{nearest(paper, schemas)}")
+    validate({function: spec}, schemas[paper], where=f"{where}: limits of {paper}")
 
 
 def _check_parametrization(spec: Spec, where: str) -> None:

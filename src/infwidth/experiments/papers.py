@@ -7,11 +7,9 @@ from typing import Any
 import yaml
 
 from infwidth.errors import SpecError, nearest
-from infwidth.experiments.cells import Cell, expand
+from infwidth.experiments.cells import PAPERS_DIR, Cell, expand
 from infwidth.experiments.scales import at_scale
 from infwidth.experiments.validation import validate
-
-PAPERS_DIR = Path(__file__).parents[1] / "papers"
 
 
 @dataclass(frozen=True)

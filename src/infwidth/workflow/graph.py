@@ -61,6 +61,12 @@ def code_hash(paths: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
+def limit_code(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the paths behind limit cells: those of all limits and, for a paper's own limits, their module."""
+    papers = {cell.spec["limit"]["name"].rpartition(".")[0] for cell in cells} - {""}
+    return (*CODE["limit"], *(f"papers/{paper}/limits.py" for paper in sorted(papers)))
+
+
 @dataclass(frozen=True)
 class Bundle:
     """Cells that one job computes in turn; ``name`` is that of their experiment, numbered where it has more jobs."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infwidth.errors import SpecError
+from infwidth.errors import SpecError, nearest
+from infwidth.papers import paper_module
 from infwidth.results.rows import COLUMNS
 from infwidth.workflow.limit_rows import (
     algebra,
@@ -24,17 +25,26 @@ from infwidth.workflow.limit_rows.records import Limit, Record
 if TYPE_CHECKING:
     from infwidth.data.load import Data
 
+Rows = Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]
+
 
 def limit_rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
     """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
-    if limit["name"] not in _LIMITS:
-        raise SpecError(f"unknown limit '{limit['name']}'; known: {', '.join(_LIMITS)}")
-    found = _LIMITS[limit["name"]](limit, data)
+    found = _function(limit["name"])(limit, data)
     if not isinstance(found, pd.DataFrame):
         found = pd.DataFrame(found, columns=["metric", "layer", "index", "value"])
     given = {"lr": limit.get("lr", np.nan), "seed": -1, "step": 0, "layer": "", "index": -1}
     missing = {name: value for name, value in given.items() if name not in found}
     return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
+
+
+def _function(name: str) -> Rows:
+    """Return what computes a limit: one of those below, or, for ``<paper>.<function>``, of that paper's own."""
+    paper, _, function = name.rpartition(".")
+    known = vars(paper_module(paper, "limits")) if paper else _LIMITS
+    if function not in known:
+        raise SpecError(f"unknown limit '{name}'{nearest(function, known)}")
+    return known[function]
 
 
 def _word2vec(limit: Limit, data: "Data | None") -> pd.DataFrame:
@@ -44,7 +54,7 @@ def _word2vec(limit: Limit, data: "Data | None") -> pd.DataFrame:
     return word2vec.rows(limit, data.tokens, data.questions)
 
 
-_LIMITS: dict[str, Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]] = {
+_LIMITS: dict[str, Rows] = {
     "one_step": one_step.one_step,
     "richness_family": algebra.richness_family,
     "desiderata": algebra.desiderata,

@@ -1,0 +1,215 @@
+"""The mean-field limit of two Gaussians, against integrals, gradients and wide nets; and limits of a paper's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from scipy import integrate, special
+
+from infwidth.analysis.claims import ledger
+from infwidth.errors import SpecError
+from infwidth.experiments.cells import expand
+from infwidth.experiments.papers import load_paper
+from infwidth.papers.mei2018 import figures, limits
+from infwidth.papers.mei2018.claims import CLAIMS
+from infwidth.plotting.style import style
+from infwidth.workflow.graph import CODE, limit_code, load_graph
+from infwidth.workflow.limit_rows import limit_rows
+from infwidth.workflow.tables import read_table
+
+SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
+PARTICLES = {
+    "name": "mei2018.particles",
+    "width": 2000,
+    "dimension": 10,
+    "separation": 0.8,
+    "initial_scale": 0.8,
+    "horizon": 1.0,
+    "n_quantiles": 200,
+    "lr": 0.02,
+    "dt": 0.1,
+    "batch_size": 200,
+    "n_seeds": 1,
+    "show": [0, 1],
+}
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """Return the tables at smoke scale, through CSV as the workflow reads them."""
+    found = {}
+    for experiment, cells in load_paper("mei2018", "smoke", SCHEMAS).cells.items():
+        file = tmp_path_factory.mktemp("mei2018") / f"{experiment}.csv"
+        rows = pd.concat([limit_rows(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
+        rows.assign(cell="").to_csv(file, index=False)
+        found[experiment] = read_table(file)
+    return found
+
+
+# ---- the limit
+
+
+@pytest.mark.parametrize("dimension", [3, 10, 40, None])
+def test_projection_is_the_integral_over_the_sphere(dimension: int | None) -> None:
+    def density(z: float) -> float:
+        if dimension is None:
+            return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+        norm = np.sqrt(dimension) * special.beta(0.5, (dimension - 1) / 2)
+        return float((1 - z**2 / dimension) ** ((dimension - 3) / 2) / norm)
+
+    end = 10.0 if dimension is None else np.sqrt(dimension)
+    for τ in (0.2, 0.7, 1.0, 3.0, 12.0):
+        kinks = [k / τ for k in (limits.START, limits.END) if k / τ < end]
+        expected, _ = integrate.quad(
+            lambda z, τ=τ: limits.activation(np.array(τ * z)) * density(z), -end, end, points=kinks or None, limit=200
+        )
+        h, slope = (float(x) for x in limits.projected(np.array(τ), dimension))
+        assert h == pytest.approx(expected, abs=1e-7)
+        around, _ = limits.projected(np.array([τ - 1e-5, τ + 1e-5]), dimension)
+        assert slope == pytest.approx(float(np.diff(around)[0]) / 2e-5, abs=1e-4)
+
+
+def test_projection_of_high_dimension_is_the_gaussian_one() -> None:
+    τ = np.linspace(0.1, 5, 50)
+    gaps = [np.abs(limits.projected(τ, d)[0] - limits.projected(τ, None)[0]).max() for d in (100, 200, 400)]
+    assert gaps[0] / gaps[1] == pytest.approx(2, rel=0.05)
+    assert gaps[1] / gaps[2] == pytest.approx(2, rel=0.05)
+
+
+def test_inputs_have_the_moments_of_the_gaussians() -> None:
+    s, y, weight = limits.input_nodes(0.8, 7)
+    assert weight.sum() == pytest.approx(1)
+    for label, deviation in ((1, 1.8), (-1, 0.2)):
+        of = y == label
+        assert weight[of].sum() == pytest.approx(0.5)
+        assert 2 * weight[of] @ s[of] ** 2 == pytest.approx(deviation**2)
+        assert 2 * weight[of] @ s[of] ** 4 == pytest.approx(deviation**4 * (1 + 2 / 7))
+
+
+def test_initial_radii_are_quantiles() -> None:
+    drawn = np.linalg.norm(np.random.default_rng(0).normal(0, 0.8 / np.sqrt(5), (200_000, 5)), axis=1)
+    expected = np.quantile(drawn, [0.1025, 0.5025, 0.9025])
+    np.testing.assert_allclose(limits.initial_radii(0.8, 5, 200)[[20, 100, 180]], expected, atol=3e-3)
+
+
+def test_velocity_is_the_gradient_of_the_risk_and_the_risk_falls() -> None:
+    """dr/dt = −M ∂R/∂r for M radii of weight 1/M: the direction by differences of R, which has no h' in it."""
+    inputs, radii = limits.input_nodes(0.8, 10), limits.initial_radii(0.8, 10, 200)
+
+    def risk(r: np.ndarray) -> float:
+        h, _ = limits.projected(r[:, None] * inputs.s, 10)
+        return float(inputs.weight @ (inputs.y - h.mean(0)) ** 2)
+
+    dt = 1e-5
+    history, risks = limits.flow(radii, inputs, 10, dt=dt, steps=1)
+    assert risks[0] == pytest.approx(risk(radii))
+    for i in (0, 77, 199):
+        change = np.eye(len(radii))[i] * 1e-4
+        gradient = (risk(radii + change) - risk(radii - change)) / 2e-4
+        assert (history[1] - history[0])[i] / dt == pytest.approx(-len(radii) * gradient, rel=1e-3)
+    _, risks = limits.flow(radii, inputs, 10, dt=0.05, steps=60)
+    assert (np.diff(risks) < 0).all()
+    assert limits.flow(radii, inputs, 10, dt=0.025, steps=120)[1][-1] == pytest.approx(risks[-1], abs=2e-3)
+
+
+def test_wide_nets_follow_the_limit() -> None:
+    """Vectors in R^d that know nothing of radii, against the reduction to radii."""
+    rows = limit_rows(PARTICLES, None)
+    risk, limit = (rows[rows.metric == m].set_index("step").value for m in ("risk", "limit_risk"))
+    assert limit.iloc[0] - limit.iloc[-1] > 0.4
+    assert (risk - limit).abs().max() < 0.03
+    assert rows[rows.metric == "wasserstein"].value.item() < 0.03
+    for metric in ("density", "limit_density"):
+        centres = rows[rows.metric == "bin_centre"].value.to_numpy()
+        densities = rows[rows.metric == metric].pivot(index="step", columns="index", values="value")
+        np.testing.assert_allclose(densities.sum(axis=1) * (centres[1] - centres[0]), 1, atol=1e-6)
+
+
+def test_examples_of_a_seed_are_the_same_for_all_widths() -> None:
+    first, second = (limit_rows({**PARTICLES, "width": 20, "n_seeds": n, "horizon": 0.1}, None) for n in (1, 2))
+    both = [rows[(rows.metric == "risk") & (rows.seed == 0)].value.to_numpy() for rows in (first, second)]
+    np.testing.assert_array_equal(*both)
+
+
+# ---- claims and figure
+
+
+def test_claims_fail_on_wrong_tables(tables: dict[str, pd.DataFrame]) -> None:
+    particles, reduced = tables["particles"], tables["reduced"]
+    at_end = particles.step == particles.step.max()
+    wide = particles.width == particles.width.max()
+
+    def spoiled(table: pd.DataFrame, where: pd.Series, value: float) -> pd.DataFrame:
+        assert where.any()
+        return table.assign(value=table.value.mask(where, value))
+
+    wrong = {
+        "function_converges": {"particles": spoiled(particles, at_end & (particles.metric == "distance"), 1.0)},
+        "radii_converge": {"particles": spoiled(particles, at_end & (particles.metric == "wasserstein"), 1.0)},
+        "final_risk": {"particles": spoiled(particles, at_end & wide & (particles.metric == "risk"), 3.0)},
+        "reduced_dynamics": {"reduced": spoiled(reduced, (reduced.metric == "risk") & (reduced.step == 1), 9.0)},
+    }
+    assert set(wrong) == {claim.name for claim in CLAIMS}
+    good = ledger("mei2018", CLAIMS, tables).set_index("claim").verdict
+    assert good["reduced_dynamics"] == "reproduced"
+    assert "not reproduced" not in set(good)
+    for name, table in wrong.items():
+        verdicts = ledger("mei2018", CLAIMS, tables | table).set_index("claim").verdict
+        assert verdicts[name] == "not reproduced", name
+
+
+def test_figure_is_drawn(tables: dict[str, pd.DataFrame]) -> None:
+    with style():
+        drawn = figures.radial(tables)
+        drawn.canvas.draw()
+        titles = [axes.get_title() for axes in drawn.axes]
+        plt.close(drawn)
+    assert titles[:2] == ["t = 0", "t = 1"]
+
+
+# ---- a paper's own limits
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "mei2018.particle"}, r"limits of mei2018: .*'particle' \(did you mean 'particles'\?\)"),
+        ({"name": "mei2081.particles"}, r"no paper 'mei2081' with limits of its own \(did you mean 'mei2018'\?\)"),
+        ({"separation": 1.5}, "particles.limit.separation: 1.5: must be Δ"),
+        ({"seeds": 3}, r"unknown key 'seeds'"),
+        ({"batch_size": 0}, "at least one"),
+        ({"n_quantiles": 0}, "at least one"),
+    ],
+)
+def test_specs_without_meaning_are_refused(change: dict, message: str) -> None:
+    experiment = {"kind": "limit", "what": "a test", "limit": {**PARTICLES, **change}, "sweep": {}}
+    with pytest.raises(SpecError, match=message):
+        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
+
+
+def test_data_is_refused_where_the_paper_s_schema_has_none() -> None:
+    data = {"name": "mnist5k", "image_size": None, "train_size": 9, "test_size": 9, "classes": None}
+    experiment = {"kind": "limit", "limit": PARTICLES, "data": {**data, "normalization": "unit"}, "sweep": {}}
+    with pytest.raises(SpecError, match="unknown key 'data'"):
+        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
+
+
+def test_a_function_that_there_is_not_is_named() -> None:
+    with pytest.raises(SpecError, match=r"unknown limit 'mei2018.particle' \(did you mean 'particles'\?\)"):
+        limit_rows({"name": "mei2018.particle"}, None)
+
+
+def test_steps_of_the_limit_are_multiples_of_those_of_the_nets() -> None:
+    with pytest.raises(SpecError, match=r"dt 0.1 must be a multiple of lr 0.03"):
+        limit_rows({**PARTICLES, "lr": 0.03}, None)
+
+
+def test_only_a_paper_s_own_cells_depend_on_its_limits() -> None:
+    graph = load_graph("smoke", SCHEMAS)
+    own = ["papers/mei2018/limits.py"]
+    for cell in graph.cells.values():
+        if cell.kind == "limit":
+            is_own = cell.spec["limit"]["name"].startswith("mei2018.")
+            assert list(limit_code([cell])) == [*CODE["limit"], *(own if is_own else [])]
