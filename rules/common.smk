@@ -5,6 +5,7 @@ from pathlib import Path
 from infwidth.errors import InfwidthError
 from infwidth.experiments.catalog import check_catalog, read_catalog
 from infwidth.experiments.identity import datasets_of
+from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.validation import validate
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.graph import CODE, code_hash, limit_code, load_graph

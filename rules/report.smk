@@ -47,6 +47,35 @@ rule report:
         "../src/infwidth/workflow/scripts/write_report.py"
 
 
+# The report as a paper: the template in paper/ set on one JSON file of what the tables say. The experiments are an input
+# because their sources and deviations are printed.
+rule paper:
+    input:
+        figures=[figure_file(figure, "pdf") for figure in GRAPH.figures],
+        claims=rules.claims.output[0],
+        cells=PROVENANCE,
+        template=f"{workflow.basedir}/paper/report.typ",
+        bibliography=f"{workflow.basedir}/paper/references.bib",
+        experiments=[str(PAPERS_DIR / name / "experiments.yaml") for name in GRAPH.papers],
+    output:
+        pdf=f"results/{SCALE}/paper.pdf",
+        data=f"results/{SCALE}/paper/data.json",
+    log:
+        f"results/logs/paper_{SCALE}.log",
+    conda:
+        "../environment.yml"
+    params:
+        scale=SCALE,
+        selection=config["figures"],
+        schemas=str(SCHEMAS),
+        figures=[figure.rule for figure in GRAPH.figures],
+        code=code_hash(CODE["paper"]),
+    message:
+        "report as a paper"
+    script:
+        "../src/infwidth/workflow/scripts/write_paper.py"
+
+
 # Published files by their name within results/published/<scale>.
 PUBLISHED_FILES = {
     "claims.csv": f"results/{SCALE}/claims.csv",

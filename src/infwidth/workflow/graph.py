@@ -47,6 +47,7 @@ CODE = {
     "figure": ("plotting", "analysis", "workflow/figures.py"),
     "claims": ("analysis", "workflow/ledger.py"),
     "catalog": ("papers/catalog.csv", "experiments/catalog.py", "workflow/catalog.py", "workflow/cost.py"),
+    "paper": ("workflow/cost.py", "workflow/paper.py"),
 }
 
 
