@@ -7,6 +7,7 @@ from infwidth.experiments.catalog import check_catalog, read_catalog
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.validation import validate
+from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.graph import CODE, code_hash, limit_code, load_graph
 from infwidth.workflow.published import published_scales
@@ -18,6 +19,7 @@ try:
     GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
     check_catalog(read_catalog(), [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
+    check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
 except InfwidthError as error:
     raise WorkflowError(str(error)) from None
 

@@ -46,7 +46,7 @@ def test_paths_that_leave_their_folder_are_refused(write, name, tmp_path):
         list(members(write(tmp_path / "archive", name), lambda name: False))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_in_a_tar_are_refused(kind, tmp_path):
     with pytest.raises(DataError, match="link or a device"):
         list(members(write_tar(tmp_path / "archive", "file", kind=kind), everything))
@@ -70,6 +70,20 @@ def test_a_gzip_bomb_is_refused(tmp_path):
     path.write_bytes(gzip.compress(bytes(65 << 20)))
     with pytest.raises(DataError, match="unpacks to more"):
         read_gzip(path)
+
+
+def test_an_npz_bomb_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", x=np.zeros(65 << 20, np.uint8))
+    with pytest.raises(DataError, match="unpacks to more"), npz_array(tmp_path / "a.npz", "x"):
+        pass
+
+
+def test_a_zip_that_lies_about_its_sizes_yields_no_more_than_it_declares(tmp_path):
+    path = write_zip(tmp_path / "archive", "file", bytes(1 << 20))
+    true, false = (1 << 20).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(true, false))
+    with pytest.raises(DataError, match="not a whole archive"):
+        list(members(path, everything))
 
 
 @pytest.mark.parametrize("write", [write_tar, write_zip])

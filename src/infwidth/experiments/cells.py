@@ -54,7 +54,7 @@ def expand(experiment: Mapping[str, Any], schema_file: Path, *, where: str) -> I
     sweep: Mapping[str, list[Any]] = experiment["sweep"]
     for dotted in sweep:
         block, _, key = dotted.partition(".")
-        if block not in blocks or not key:
+        if not isinstance(blocks.get(block), dict) or not key:
             known = [f"{name}.…" for name, value in blocks.items() if isinstance(value, dict)]
             raise SpecError(
                 f"{where}: sweep.{dotted}: no such block{nearest(block, blocks)}; known: {', '.join(known)}"

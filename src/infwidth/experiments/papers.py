@@ -9,7 +9,7 @@ import yaml
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.cells import PAPERS_DIR, Cell, expand
 from infwidth.experiments.scales import at_scale
-from infwidth.experiments.validation import validate
+from infwidth.experiments.validation import check_plain, validate
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,11 @@ def load_paper(name: str, scale: str, schemas: Path) -> Paper:
     where = f"{name}/experiments.yaml at scale {scale}"
     try:
         raw = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+    except RecursionError as error:
+        raise SpecError(f"{file}: not valid YAML: nested too deeply") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, the 99th of a month, a number of 5000 digits
         raise SpecError(f"{file}: not valid YAML: {error}") from error
+    check_plain(raw, where=where)
     document = at_scale(raw, scale, where=where)
     validate(document, schemas / "experiments.schema.json", where=where)
     cells = {

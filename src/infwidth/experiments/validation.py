@@ -1,6 +1,7 @@
 """Strict validation of documents by JSON schema, with errors that name file, key, value and the nearest known key."""
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import jsonschema
 
 from infwidth.errors import SpecError, nearest
+
+_DEEPEST = 32
 
 
 @cache
@@ -27,6 +30,28 @@ def validate(document: Any, schema_file: Path, *, where: str) -> None:
     errors = sorted(_validator(schema_file).iter_errors(document), key=lambda e: [str(p) for p in e.absolute_path])
     if errors:
         raise SpecError("\n".join(f"{where}: {_explain(error)}" for error in errors))
+
+
+def check_plain(value: Any, *, where: str, place: tuple[str, ...] = ()) -> None:
+    """Raise SpecError, naming the place, for what YAML can say and a cell's spec (JSON) cannot.
+
+    These are dates, bytes, NaN and infinities, keys that are not text, and what contains itself.
+    """
+    here = f"{where}: {'.'.join(place) or 'top level'}"
+    if len(place) > _DEEPEST:
+        raise SpecError(f"{where}: {'.'.join(place[:3])}: nested too deeply")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise SpecError(f"{here}: the key {key!r} is not text; put it in quotes")
+            check_plain(item, where=where, place=(*place, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_plain(item, where=where, place=(*place, str(index)))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"{here}: {value} is not a finite number")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise SpecError(f"{here}: {value!r} is of YAML's type {type(value).__name__}; if it is text, put it in quotes")
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

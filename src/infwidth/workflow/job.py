@@ -11,21 +11,43 @@ from infwidth.errors import InfwidthError
 
 logger = logging.getLogger("infwidth")
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+#: What torch.save says of a full disk: no error of the system, only that its own writing went wrong.
+_TORCH_CANNOT_WRITE = ("PytorchStreamWriter", "inline_container", "iostream error")
+_PREPARED = Path("results/data")
+
 
 @contextmanager
 def job(log: str) -> Iterator[None]:
     """Log to the file ``log``; end with one clear line on an error that a person can mend (also on the terminal)."""
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(log, mode="w", encoding="utf-8")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file])
+    logging.raiseExceptions = False  # a log that cannot be written to is no reason for a traceback a line
     try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        file = logging.FileHandler(log, mode="w", encoding="utf-8")
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file])
         yield
     except InfwidthError as error:
         _end(str(error))
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _end(f"the disk is full ({error.filename or 'while writing'}); make room and run the same command again")
+    except Exception as error:
+        if message := _explained(error):
+            _end(message)
+        raise
+
+
+def _explained(error: Exception) -> str:
+    """Return one line on what a person can do about an error from elsewhere; empty where it is an error of the code."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _FULL or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _TORCH_CANNOT_WRITE)
+    ):
+        where = getattr(error, "filename", None) or "while writing"
+        return f"the disk is full ({where}); make room and run the same command again"
+    if number in _FORBIDDEN:
+        return f"{error}: permissions, or a file in place of a folder; mend this and run the same command again"
+    from infwidth.workflow.prepared import damaged_data
+
+    return "; ".join(damaged_data(_PREPARED))
 
 
 def _end(message: str) -> None:

@@ -1,5 +1,6 @@
 """Tables: the rows of an experiment's cells under the axes it sweeps, and the provenance of all cells."""
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from infwidth.errors import DataError
 from infwidth.results.atomic import write_text
 from infwidth.results.cell_file import read_cell, read_provenance
+from infwidth.results.rows import COLUMNS
 
 
 def write_table(cells: Sequence[Path], axes: Mapping[str, Mapping[str, Any]], output: Path) -> None:
@@ -27,9 +30,25 @@ def write_table(cells: Sequence[Path], axes: Mapping[str, Mapping[str, Any]], ou
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table; absent layer names are empty strings, richness and other rationals stay text."""
-    table = pd.read_csv(path, dtype={"richness": str, "layer": str, "cell": str})
+    """Return a table; absent layer names are empty strings, richness and other rationals stay text.
+
+    Raises DataError for a file that is absent, empty, cut short or no table.
+    """
+    try:
+        content = path.read_bytes()
+        table = pd.read_csv(io.BytesIO(content), dtype={"richness": str, "layer": str, "cell": str})
+    except (OSError, ValueError) as error:  # pandas' errors of parsing are ValueErrors
+        raise _damaged(path, error) from error
+    if table.empty or not content.endswith(b"\n") or not set(COLUMNS) <= set(table.columns):
+        raise _damaged(path, "cut short")
     return table.fillna({"layer": ""})
+
+
+def _damaged(path: Path, reason: object) -> DataError:
+    return DataError(
+        f"{path}: not a whole table ({reason}); delete it and run the workflow again "
+        "(a published table: take it from the repository again)"
+    )
 
 
 def write_provenance(cells: Sequence[Path], output: Path) -> None:
