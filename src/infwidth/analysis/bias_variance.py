@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from infwidth.analysis.claims import NotTestableError
 from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds
@@ -210,7 +210,7 @@ def deviation_exponent(
         resampled.append(_log_mean(x[chosen]))
     slopes = weights @ np.array(resampled)
     freedom = (weights**2).sum() ** 2 / sum(w**4 / (len(x) - 1) for w, x in zip(weights, of_widths, strict=True))
-    half = float(stats.t.ppf(0.975, freedom) * slopes.std())
+    half = float(special.stdtrit(freedom, 0.975) * slopes.std())
     return Estimate(value, value - half, value + half, n)
 
 
@@ -293,7 +293,7 @@ def _combined(statistics: Sequence[_Statistic], weights: Sequence[float]) -> Est
     if not parts.any():
         return exact(value, n)
     freedom = parts.sum() ** 2 / sum(part**2 / (s.n - 1) for part, s in zip(parts, statistics, strict=True))
-    half = float(stats.t.ppf(0.975, freedom) * np.sqrt(parts.sum()))
+    half = float(special.stdtrit(freedom, 0.975) * np.sqrt(parts.sum()))
     return Estimate(float(value), float(value) - half, float(value) + half, n)
 
 

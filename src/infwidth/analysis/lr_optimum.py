@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from infwidth.analysis.claims import NotTestableError
 from infwidth.analysis.statistics import Estimate
@@ -219,5 +219,5 @@ def _estimate(value: float, resampled: np.ndarray, curves: dict[float, _Curve]) 
     seeds = len(next(iter(curves.values())).losses)
     if seeds == 1:
         return Estimate(value, float("-inf"), float("inf"), 1)
-    half = float(stats.t.ppf(0.975, seeds - 1) * resampled.std())
+    half = float(special.stdtrit(seeds - 1, 0.975) * resampled.std())
     return Estimate(value, value - half, value + half, seeds)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from infwidth.seeding import numpy_stream
 
@@ -32,7 +32,7 @@ def mean_over_seeds(values: Sequence[float] | np.ndarray) -> Estimate:
         return Estimate(float("nan"), float("-inf"), float("inf"), len(x))
     if len(x) == 1:
         return Estimate(float(x[0]), float("-inf"), float("inf"), 1)
-    half = float(stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    half = float(special.stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / np.sqrt(len(x)))
     mean = float(x.mean())
     return Estimate(mean, mean - half, mean + half, len(x))
 
