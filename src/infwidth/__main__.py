@@ -126,14 +126,14 @@ def _catalog(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
     from infwidth.experiments.catalog import read_catalog
     from infwidth.workflow.catalog import STATUSES, catalog_table
-    from infwidth.workflow.cost import minutes_of, recorded_seconds
+    from infwidth.workflow.cost import minutes_by_figure, recorded_seconds
     from infwidth.workflow.graph import load_graph
     from infwidth.workflow.published import published_scales
 
     published = DEFAULT_RESULTS / "published"
     seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published)
     graph = load_graph(options.scale, SCHEMAS)
-    minutes = {figure.rule: minutes_of(graph.cells_of_figure(figure), seconds) for figure in graph.figures}
+    minutes = minutes_by_figure(graph, seconds)
     table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
     if options.paper:
         papers = table["paper"].unique().tolist()

@@ -27,7 +27,7 @@ import pandas as pd
 from scipy import special
 
 from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds
+from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds, slope_weights
 from infwidth.errors import SpecError
 from infwidth.seeding import numpy_stream
 
@@ -179,7 +179,7 @@ def variance_exponent(table: pd.DataFrame, *, step: int, metric: str = ENSEMBLE,
     """
     widths = _several(table, axis)
     logs = [_nets(table, width, step, metric, axis).variance(infinite=False).log for width in widths]
-    return _combined(logs, _slope_weights(widths))
+    return _combined(logs, slope_weights(np.log(widths)))
 
 
 def deviation_exponent(
@@ -199,7 +199,7 @@ def deviation_exponent(
     widths = _several(table[table.metric == metric], axis, metric)
     of_widths = [_of_every_seed(table, width, step, metric, axis, layer) for width in widths]
     n = min(map(len, of_widths))
-    weights = np.array(_slope_weights(widths))
+    weights = slope_weights(np.log(widths))
     value = float(weights @ [_log_mean(x) for x in of_widths])
     if not np.isfinite(value) or n < 3:
         return Estimate(value if np.isfinite(value) else float("nan"), float("-inf"), float("inf"), n)
@@ -281,7 +281,7 @@ def _nets(table: pd.DataFrame, width: float, step: int, metric: str, axis: str) 
     return _Nets(losses, float(whole), _of_every_seed(table, width, step, metric + WITHOUT, axis))
 
 
-def _combined(statistics: Sequence[_Statistic], weights: Sequence[float]) -> Estimate:
+def _combined(statistics: Sequence[_Statistic], weights: Sequence[float] | np.ndarray) -> Estimate:
     """Return a weighted sum of independent statistics: jackknife variances add, with Welch's degrees of freedom."""
     n = min(s.n for s in statistics)
     value = sum(w * s.value for w, s in zip(weights, statistics, strict=True))
@@ -306,12 +306,6 @@ def _several(table: pd.DataFrame, axis: str, metric: str = "the losses") -> list
     if len(widths) < 2:
         raise NotTestableError(f"An exponent needs {metric} at two or more values of {axis}, there are {len(widths)}.")
     return widths
-
-
-def _slope_weights(widths: Sequence[float]) -> list[float]:
-    """Return what the values at log ``widths`` are weighted with in the slope of least squares."""
-    centred = np.log(widths) - np.mean(np.log(widths))
-    return list(centred / (centred @ centred))
 
 
 def _log_mean(x: np.ndarray) -> np.ndarray:

@@ -139,6 +139,13 @@ def kernels(
     return {net: _shaped(values, (points, points), f"'{metric}'") for net, values in flat.items()}
 
 
+def limit_kernel(limit: pd.DataFrame, metric: str, layer: str = "") -> np.ndarray:
+    """Return the kernel [P, P] of an exact limit, of ``layer`` or, where it has none of its own, that of all layers."""
+    rows = limit[(limit.metric == metric) & limit.layer.isin([layer, ""])].sort_values("index")
+    points = isqrt(len(rows))
+    return _shaped(rows.value.to_numpy(), (points, points), f"'{metric}'")
+
+
 def successive(of_nets: Arrays, distance: Distance, *, axis: str = "width") -> pd.DataFrame:
     """Return the distance of each width from the next one up, for each seed that both have.
 

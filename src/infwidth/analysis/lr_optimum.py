@@ -22,7 +22,7 @@ import pandas as pd
 from scipy import special
 
 from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.statistics import Estimate
+from infwidth.analysis.statistics import Estimate, slope_weights
 from infwidth.errors import SpecError
 from infwidth.seeding import numpy_stream
 
@@ -139,9 +139,7 @@ def drift(
     outside = [f"{at:g}" for at, curve in curves.items() if _edge(curve) in ("smallest", "largest")]
     if outside and not allow_edges:
         raise NotTestableError(f"The best learning rate is at the edge of the grid for {axis} {', '.join(outside)}.")
-    doublings = np.log2(list(curves))
-    centred = doublings - doublings.mean()
-    weights = centred / (centred @ centred)
+    weights = slope_weights(np.log2(list(curves)))
     value = weights @ [_minimum(curve) for curve in curves.values()]
     return _estimate(float(value), weights @ np.array([_resampled(curve) for curve in curves.values()]), curves)
 

@@ -65,6 +65,12 @@ def change_per_doubling(frame: pd.DataFrame, *, x: str = "width", y: str = "valu
     return mean_over_seeds(slopes_by_seed(frame, x=x, y=y, log_y=False).to_numpy())
 
 
+def slope_weights(x: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return what values at ``x`` are weighted with in the slope of least squares."""
+    centred = np.asarray(x, float) - np.mean(x)
+    return centred / (centred @ centred)
+
+
 def rms_exponent(frame: pd.DataFrame, *, x: str = "width", y: str = "value") -> Estimate:
     """Return the exponent in ``x`` of the root mean square over seeds of ``y``, a deviation from zero.
 
@@ -73,8 +79,7 @@ def rms_exponent(frame: pd.DataFrame, *, x: str = "width", y: str = "value") -> 
     for many seeds (a hundred or so): single deviations have logs far too scattered to regress on.
     """
     squares = {at: np.square(rows[y].to_numpy()) for at, rows in frame.groupby(x)}
-    logs = np.log(np.array(list(squares), float))
-    weights = (logs - logs.mean()) / np.square(logs - logs.mean()).sum() / 2
+    weights = slope_weights(np.log(np.array(list(squares), float))) / 2
     value = float(weights @ np.log([v.mean() for v in squares.values()]))
     resampled = [
         np.log(v[numpy_stream("bootstrap", "rms_exponent", str(at)).integers(len(v), size=(2000, len(v)))].mean(1))

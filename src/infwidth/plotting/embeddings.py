@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from infwidth.analysis.applications import finite, limit
+from infwidth.plotting.style import BLUE, ORANGE
 
 #: The width to show where it was run, else the one next to it.
 _WIDTH = 64
 #: Colour and mark of the two classes.
-_CLASSES = (("#3b6fb6", "o"), ("#c9762b", "^"))
+_CLASSES = ((BLUE, "o"), (ORANGE, "^"))
 _EXAMPLES = 3
 _METRICS = ("pca_x", "pca_y", "separation")
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from infwidth.analysis.statistics import mean_over_seeds
+from infwidth.plotting.style import DOTTED
 
 
 def curve_with_band(
@@ -24,7 +25,7 @@ def curve_with_band(
 
 def guide(axes: Axes, x: np.ndarray, *, exponent: float, at: float, label: str) -> None:
     """Draw the theory's power law through the height ``at`` at the left end of ``x``."""
-    axes.plot(x, at * (x / x[0]) ** exponent, color="0.45", linewidth=0.9, linestyle=(0, (1, 1.5)))
+    axes.plot(x, at * (x / x[0]) ** exponent, color="0.45", linewidth=0.9, linestyle=DOTTED)
     axes.annotate(label, (x[-1], at * (x[-1] / x[0]) ** exponent), color="0.35", fontsize=7.5, ha="right", va="bottom")
 
 
@@ -36,6 +37,12 @@ def errors_against_width(axes: Axes, frame: pd.DataFrame, *, x: str = "width", *
     # On a logarithmic axis a bar may not reach zero; of few seeds it can be longer than the value.
     lower = np.minimum(half, 0.95 * np.abs(centre))
     axes.errorbar(list(estimates), centre, yerr=(lower, half), capsize=2, elinewidth=0.9, **line)  # type: ignore[arg-type]
+
+
+def by_class(kernel: np.ndarray) -> np.ndarray:
+    """Return a kernel [P, P] of two classes that take turns with the examples of one before those of the other."""
+    order = [*range(0, len(kernel), 2), *range(1, len(kernel), 2)]
+    return kernel[np.ix_(order, order)]
 
 
 #: What a parametrization does in the limit; also readable in grey, where darker is more.

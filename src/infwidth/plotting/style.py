@@ -14,10 +14,17 @@ import matplotlib.style
 
 STYLE_FILE = Path(__file__).with_name("infwidth.mplstyle")
 
+#: Dashes, and the dots of guides and marks that are no measurement.
+DASHED: Any = (0, (4, 1.5))
+DOTTED: Any = (0, (1, 1.5))
+
+#: Two things to tell apart that are neither widths nor parametrizations.
+BLUE, ORANGE = "#3b6fb6", "#c9762b"
+
 #: Line style by parametrization.
 LINE_STYLES: dict[str, Any] = {
     "mup": "-",
-    "ntk": (0, (4, 1.5)),
+    "ntk": DASHED,
     "mf": "-.",
     "sp": ":",
     "sp_lr": (0, (1, 1)),

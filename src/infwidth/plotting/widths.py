@@ -21,9 +21,9 @@ from infwidth.analysis.bias_variance import ensemble
 from infwidth.analysis.consistency import at_the_end, deepest_layer, last_step
 from infwidth.analysis.distances import arrays
 from infwidth.plotting.shapes import curve_with_band, errors_against_width, guide
-from infwidth.plotting.style import width_colours
+from infwidth.plotting.style import DASHED, DOTTED, width_colours
 
-ENSEMBLE_LINE: dict[str, Any] = {"linestyle": (0, (4, 1.5))}
+ENSEMBLE_LINE: dict[str, Any] = {"linestyle": DASHED}
 #: The ensemble's dots are beside those of the single nets, so that no bar hides another.
 _ASIDE = 1.06
 LOSS_LABEL = "test loss (cross-entropy)"
@@ -67,10 +67,14 @@ def guide_above(axes: Axes, frame: pd.DataFrame, *, exponent: float, label: str)
     axes.annotate(label, (widths[0], start), (5, 1), textcoords="offset points", color="0.35", fontsize=7.5)
 
 
+def width_handles(widths: Sequence[int], *, symbol: str = "N", **line: Any) -> list[Line2D]:
+    """Return what a legend says of the colours of the widths."""
+    return [Line2D([], [], color=c, label=f"{symbol} = {w}", **line) for w, c in width_colours(widths).items()]
+
+
 def width_legend(axes: Axes, widths: Sequence[int], *more: Line2D, **options: Any) -> None:
     """Name the colours of the widths, and ``more`` lines below."""
-    handles = [Line2D([], [], color=colour, label=f"N = {w}") for w, colour in width_colours(widths).items()]
-    axes.legend(handles=[*handles, *more], **options)
+    axes.legend(handles=[*width_handles(widths), *more], **options)
 
 
 def single_and_ensemble() -> tuple[Line2D, Line2D]:
@@ -131,7 +135,7 @@ def _final_single_and_ensemble(axes: Axes, table: pd.DataFrame) -> None:
     singles = final.groupby("width").value.mean()
     for x, (width, colour), value in zip(at, colours.items(), values, strict=True):
         axes.plot([width, x], [singles[width], value], "o", color=colour, zorder=3)
-    axes.axhline(singles.iloc[-1], color="0.45", linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=0)
+    axes.axhline(singles.iloc[-1], color="0.45", linewidth=0.9, linestyle=DOTTED, zorder=0)
     width_axis(axes, list(colours))
 
 

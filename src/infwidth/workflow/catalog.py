@@ -11,7 +11,7 @@ import pandas as pd
 
 from infwidth.experiments.catalog import COSTS, Entry, check_catalog, read_catalog
 from infwidth.results.atomic import write_text
-from infwidth.workflow.cost import minutes_of
+from infwidth.workflow.cost import minutes_of, wall_seconds
 
 PUBLISHED = "published"
 BUILT = "built, not published"
@@ -77,8 +77,7 @@ def write_catalog(
     ``cells_of`` maps the figures of the run to their cells, ``left_out`` names those in the code that were not asked
     for; the minutes are those in the ``provenance`` of the run.
     """
-    cells = pd.read_csv(provenance)
-    seconds = dict(zip(cells["cell"], cells["wall_seconds"], strict=True))
+    seconds = wall_seconds(pd.read_csv(provenance))
     minutes = {name: minutes_of(ids, seconds) for name, ids in cells_of.items()}
     table = catalog_table(read_catalog(), [*cells_of, *left_out], published, minutes)
     write_text(output, table.to_csv(index=False, lineterminator="\n"))

@@ -10,12 +10,16 @@ from infwidth.results.cell_file import read_provenance
 from infwidth.workflow.graph import Graph
 
 
+def wall_seconds(provenance: pd.DataFrame) -> dict[str, float]:
+    """Return cell → wall seconds, from the table of all cells' provenance."""
+    return dict(zip(provenance["cell"], provenance["wall_seconds"], strict=True))
+
+
 def published_seconds(published: Path) -> dict[str, float]:
     """Return cell → wall seconds, from the published provenance of all scales."""
     seconds: dict[str, float] = {}
     for file in sorted(published.glob("*/cells.csv")):
-        table = pd.read_csv(file)
-        seconds |= dict(zip(table["cell"], table["wall_seconds"], strict=True))
+        seconds |= wall_seconds(pd.read_csv(file))
     return seconds
 
 
@@ -33,6 +37,11 @@ def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
 def minutes_of(cells: Collection[str], seconds: Mapping[str, float]) -> float | None:
     """Return the minutes of one core behind ``cells``; None where one of them was never run: no guess."""
     return round(sum(seconds[c] for c in cells) / 60, 2) if set(cells) <= set(seconds) else None
+
+
+def minutes_by_figure(graph: Graph, seconds: Mapping[str, float]) -> dict[str, float | None]:
+    """Return figure → the minutes of one core behind it, as :func:`minutes_of`."""
+    return {figure.rule: minutes_of(graph.cells_of_figure(figure), seconds) for figure in graph.figures}
 
 
 def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd.DataFrame:

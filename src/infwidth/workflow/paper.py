@@ -14,7 +14,7 @@ import pandas as pd
 from infwidth.errors import DataError
 from infwidth.experiments.papers import Paper
 from infwidth.results.atomic import replacing, write_text
-from infwidth.workflow.cost import cost_table
+from infwidth.workflow.cost import cost_table, wall_seconds
 from infwidth.workflow.graph import Graph
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -124,9 +124,8 @@ def _annotations(block: Any, name: str) -> Iterator[tuple[str, str, str]]:
 
 def _cost(graph: Graph, cells: pd.DataFrame) -> dict[str, Any]:
     """Return cells and minutes of every figure, and of all cells once; a cell that figures share counts for each."""
-    seconds = dict(zip(cells["cell"], cells["wall_seconds"], strict=True))
     peak = dict(zip(cells["cell"], cells["peak_memory_mib"], strict=True))
-    table = cost_table(graph, seconds, set())
+    table = cost_table(graph, wall_seconds(cells), set())
     rows = []
     for figure, row in zip(graph.figures, table.to_dict("records"), strict=True):
         memory = [peak[cell] for cell in graph.cells_of_figure(figure) if cell in peak]

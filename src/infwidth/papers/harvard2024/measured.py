@@ -3,7 +3,7 @@
 import pandas as pd
 
 from infwidth.analysis.claims import NotTestableError, Tables
-from infwidth.analysis.distances import alignment, kernels
+from infwidth.analysis.distances import alignment, kernels, limit_kernel
 
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
 AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
@@ -20,7 +20,7 @@ def alignments(tables: Tables, gamma0: float, theory: str) -> pd.DataFrame:
         raise NotTestableError(f"Richness {gamma0} is not run at this scale.")
     records = []
     for layer in sorted(nets[nets.metric == "kernel"].layer.unique()):
-        of_limit = limit[(limit.metric == theory) & limit.layer.isin([layer, ""])].sort_values("index").value
+        of_limit = limit_kernel(limit, theory, layer)
         for (_, seed), kernel in kernels(nets, step=nets.step.max(), layer=layer, axis="gamma0").items():
-            records.append((layer, seed, alignment(kernel.ravel(), of_limit.to_numpy())))
+            records.append((layer, seed, alignment(kernel, of_limit)))
     return pd.DataFrame(records, columns=["layer", "seed", "value"])

@@ -10,10 +10,8 @@ from matplotlib.lines import Line2D
 from infwidth.analysis.claims import Tables
 from infwidth.papers.mei2018.measured import at_the_end, gap_of_reduced
 from infwidth.plotting.shapes import curve_with_band, errors_against_width, guide
-from infwidth.plotting.style import LIMIT, width_colours
+from infwidth.plotting.style import DASHED, LIMIT, width_colours
 from infwidth.plotting.widths import log_heights, width_axis, width_legend
-
-_DASHES = (0, (4, 1.5))
 
 
 def radial(tables: Tables) -> Figure:
@@ -51,10 +49,10 @@ def _risks(axes: Axes, tables: Tables) -> None:
     for width, colour in width_colours(widths).items():
         curve_with_band(axes, of_nets[of_nets.width == width], x="time", color=colour)
     same = reduced[reduced.dimension == table.dimension.iloc[0]]
-    for metric, line in (("risk", "-"), ("reduced_risk", _DASHES)):
+    for metric, line in (("risk", "-"), ("reduced_risk", DASHED)):
         rows = same[same.metric == metric]
         axes.plot(rows.step * rows.lr, rows.value, **{**LIMIT, "linestyle": line})
-    lines = [Line2D([], [], **LIMIT, label="N = ∞"), Line2D([], [], **LIMIT, linestyle=_DASHES, label="and d = ∞")]
+    lines = [Line2D([], [], **LIMIT, label="N = ∞"), Line2D([], [], **LIMIT, linestyle=DASHED, label="and d = ∞")]
     width_legend(axes, widths, *lines, fontsize=7)
     axes.set(xlabel="time t", ylabel="risk", ylim=(0, None))
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.consistency import deepest_layer
+from infwidth.analysis.distances import limit_kernel
 
 #: What the bars of the post's first figure are, in order.
 NNGP, NTK, FINITE, LIMIT = "NNGP", "NTK", "finite net", "μP limit"
@@ -19,11 +20,6 @@ REPORTED: dict[str, dict[str, float]] = {
 
 
 def moved_kernels(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the last layer's feature kernel at infinite width, at initialisation and after training, flattened."""
+    """Return the last layer's feature kernel [P, P] at infinite width, at initialisation and after training."""
     richest = table[table.gamma0 == table.gamma0.max()]
-    layers = sorted(richest[richest.metric == "kernel"].layer.unique())
-    if not layers:
-        raise NotTestableError("The limit has no kernels at this scale.")
-    after = richest[(richest.metric == "kernel") & (richest.layer == layers[-1])]
-    before = richest[richest.metric == "ntk_kernel"]
-    return before.sort_values("index").value.to_numpy(), after.sort_values("index").value.to_numpy()
+    return limit_kernel(richest, "ntk_kernel"), limit_kernel(richest, "kernel", deepest_layer(richest, "kernel"))

@@ -2,50 +2,41 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
 from infwidth.analysis.consistency import (
-    ENSEMBLE,
-    LATER_VARIANCE,
+    ATTENTION_CONVERGES,
+    CURVES_COINCIDE,
+    KERNELS_CONVERGE,
+    LOGITS_CONVERGE,
+    PREACTIVATIONS_CONVERGE,
+    TASKS,
+    WIDE_NET_BEATS_ENSEMBLE,
+    WIDER_IS_BETTER,
     at_the_end,
-    attention_converges,
-    curves_converge,
-    ensemble_against_wider,
-    histograms_converge,
-    kernels_converge,
-    logits_converge,
-    loss_per_doubling,
-    variance_falls,
+    one_over_n,
 )
 from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
-from infwidth.papers.vyas2023.measured import LEADING, edge_sharpness
+from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
 
-FALLS = (-math.inf, 0.0)
 RISES = (0.0, math.inf)
-ONE_OVER_N = (-1.25, -0.75)
-TASKS = {"vision_online": "vision, online", "second_vision": "second vision task", "language": "language"}
 
 
 def _of(experiment: str, measure: Callable[[pd.DataFrame], Estimate]) -> Callable[[Tables], Estimate]:
     return lambda tables: measure(tables[experiment])
 
 
-def _advantage_of_width(table: pd.DataFrame) -> pd.Series:
-    """Return, by seed, log of the narrowest net's final test loss over the widest's."""
-    final = at_the_end(table, "test_loss")
-    narrowest, widest = (
-        final[final.width == width].set_index("seed").value for width in (final.width.min(), final.width.max())
-    )
-    return (narrowest / widest).map(np.log)
-
-
 def _offline_less_online(tables: Tables) -> Estimate:
-    offline, online = (_advantage_of_width(tables[f"vision_{stream}"]) for stream in ("offline", "online"))
+    offline, online = (_final_gap(tables[f"vision_{stream}"]) for stream in ("offline", "online"))
     return mean_over_seeds((offline - online).dropna().to_numpy())
+
+
+def _final_gap(table: pd.DataFrame) -> pd.Series:
+    gap = narrowest_behind_widest(table)
+    return gap[gap.step == gap.step.max()].set_index("seed").value
 
 
 def _sharpness_at_large_rate(table: pd.DataFrame) -> Estimate:
@@ -86,69 +77,55 @@ def _power_per_doubling(table: pd.DataFrame) -> Estimate:
 
 CLAIMS = (
     *(
-        Claim(
+        WIDER_IS_BETTER.claim(
+            experiment,
             figure="fig1",
             name=f"{experiment}_wider_is_better",
             statement=f"In μP wider networks have lower loss at equal steps ({task}).",
-            expected="final test loss falls with width: change per doubling < 0",
-            accept=FALLS,
-            measure=_of(experiment, loss_per_doubling),
         )
         for experiment, task in TASKS.items()
     ),
     *(
-        Claim(
+        CURVES_COINCIDE.claim(
+            experiment,
             figure="fig1",
             name=f"{experiment}_curves_coincide",
             statement=f"Loss curves coincide at large widths ({task}).",
-            expected="distance of the loss curves of successive widths falls with width: exponent < 0",
-            accept=FALLS,
-            measure=_of(experiment, curves_converge),
         )
         for experiment, task in TASKS.items()
     ),
     *(
-        Claim(
+        LOGITS_CONVERGE.claim(
+            experiment,
             figure="fig2",
             name=f"{experiment}_logits_converge",
             statement=f"Predictions on single held-out points converge with width ({TASKS[experiment]}).",
-            expected="distance of the followed logits from the widest net's falls with width: exponent < 0",
-            accept=FALLS,
-            measure=_of(experiment, logits_converge),
         )
         for experiment in ("vision_online", "language")
     ),
-    Claim(
+    PREACTIVATIONS_CONVERGE.claim(
+        "vision_online",
         figure="fig3",
         name="vision_preactivations_converge",
         statement="Preactivation distributions become the same across widths (vision).",
-        expected="Wasserstein distance of successive widths falls with width: exponent < 0",
-        accept=FALLS,
-        measure=_of("vision_online", histograms_converge),
     ),
-    Claim(
+    KERNELS_CONVERGE.claim(
+        "vision_online",
         figure="fig3",
         name="vision_kernels_converge",
         statement="Final-layer feature kernels become the same across widths (vision).",
-        expected="one less the cosine of successive widths falls with width: exponent < 0",
-        accept=FALLS,
-        measure=_of("vision_online", kernels_converge),
     ),
-    Claim(
+    PREACTIVATIONS_CONVERGE.claim(
+        "language",
         figure="fig4",
         name="language_preactivations_converge",
         statement="Feed-forward preactivation distributions become the same across widths (language).",
-        expected="Wasserstein distance of successive widths falls with width: exponent < 0",
-        accept=FALLS,
-        measure=_of("language", histograms_converge),
     ),
-    Claim(
+    ATTENTION_CONVERGES.claim(
+        "language",
         figure="fig4",
         name="language_attention_converges",
         statement="Attention matrices become the same across widths (language).",
-        expected="relative distance of successive widths falls with width: exponent < 0",
-        accept=FALLS,
-        measure=_of("language", attention_converges),
     ),
     Claim(
         figure="fig5",
@@ -186,29 +163,24 @@ CLAIMS = (
         measure=_of("full_batch", lambda table: _sharpness_over_widths(table, table.lr.min())),
     ),
     *(
-        Claim(
+        one_over_n("exponent of the logit variance in width = −1 ± 0.25", after=after).claim(
+            experiment,
             figure="fig6",
             name=f"{experiment}_variance_{when}",
             statement=f"The variance over initializations falls as 1/N ({TASKS[experiment]}, {when} in training).",
-            expected="exponent of the logit variance in width = −1 ± 0.25",
-            accept=ONE_OVER_N,
-            measure=_of(experiment, partial(variance_falls, after=after)),
-            note=LATER_VARIANCE,
         )
         for experiment in ("vision_online", "language")
-        for when, after in (("early", 0.1), ("late", 1.0))
+        for when, after in PARTS.items()
     ),
     *(
-        Claim(
+        WIDE_NET_BEATS_ENSEMBLE.claim(
+            experiment,
             figure="fig7",
             name=f"{experiment}_narrow_is_biased",
             statement=f"An ensemble of narrow networks is worse than one wide network ({task}).",
-            expected="final test loss of the ensemble of width N less that of a single net of width 4N > 0",
-            accept=RISES,
-            measure=_of(experiment, ensemble_against_wider),
-            note=ENSEMBLE,
         )
-        for experiment, task in (("second_vision", "second vision task"), ("language", "language"))
+        for experiment, task in TASKS.items()
+        if experiment != "vision_online"
     ),
     Claim(
         figure="fig8",

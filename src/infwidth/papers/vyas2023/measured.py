@@ -1,5 +1,6 @@
 """What the experiments of Vyas et al. 2023 measure, shared by figures and claims."""
 
+import numpy as np
 import pandas as pd
 
 from infwidth.analysis.claims import NotTestableError
@@ -8,6 +9,8 @@ from infwidth.analysis.claims import NotTestableError
 EDGE_PHASE = (0.1, 0.8)
 #: Eigenvalues and eigenvectors that are compared.
 LEADING = 10
+#: Parts of training after which the variance is looked at.
+PARTS = {"early": 0.1, "late": 1.0}
 
 
 def edge_sharpness(table: pd.DataFrame, lr: float) -> pd.DataFrame:
@@ -20,3 +23,10 @@ def edge_sharpness(table: pd.DataFrame, lr: float) -> pd.DataFrame:
     if phase.empty:
         raise NotTestableError("No net is in the edge phase at this scale.")
     return phase.groupby(["width", "seed"]).sharpness.mean().rename("value").reset_index()
+
+
+def narrowest_behind_widest(table: pd.DataFrame) -> pd.DataFrame:
+    """Return log of the narrowest net's test loss over the widest's: columns step, seed, value."""
+    rows = table[(table.metric == "test_loss") & (table.seed >= 0)]
+    losses = rows.pivot(index=["step", "seed"], columns="width", values="value")
+    return (losses.iloc[:, 0] / losses.iloc[:, -1]).map(np.log).rename("value").reset_index()

@@ -19,13 +19,9 @@ _VERDICTS = {
 }
 
 
-def _exactly(value: float) -> Estimate:
-    return exact(value)
-
-
 def _wrong_verdicts(tables: Tables) -> Estimate:
     points = named_points(tables["depths"])
-    return _exactly(sum(point.verdict != _VERDICTS[rule] for (rule, _), point in points.items()))
+    return exact(sum(point.verdict != _VERDICTS[rule] for (rule, _), point in points.items()))
 
 
 def _neither_or_both(tables: Tables) -> Estimate:
@@ -34,7 +30,7 @@ def _neither_or_both(tables: Tables) -> Estimate:
     moving = stable[(stable.v == 1) | (stable.s + stable.r == 1)]
     expected = moving.r.map(lambda r: "feature learning" if r == 0 else "kernel")
     still = stable.drop(moving.index)
-    return _exactly((moving.verdict != expected).sum() + (still.verdict != "trivial").sum())
+    return exact((moving.verdict != expected).sum() + (still.verdict != "trivial").sum())
 
 
 def _rate(metric: str, tables: Tables) -> Estimate:
@@ -46,7 +42,7 @@ def _largest_difference(tables: Tables, moved: str) -> Estimate:
     difference = difference_from_start(tables[moved], tables["gauge_orbit"])
     # The control has to fail for every rule, the gauge change to hold for every one.
     by_rule = difference.groupby("rule").value.max()
-    return _exactly(by_rule.max() if moved == "gauge_orbit" else by_rule.min())
+    return exact(by_rule.max() if moved == "gauge_orbit" else by_rule.min())
 
 
 def _rate_claim(name: str, metric: str, statement: str) -> Claim:

@@ -30,11 +30,6 @@ class AttentionMaps(LayerProbe):
             raise SpecError(f"probe attention_maps: a {type(evaluation.member.model).__name__} has no attention")
         return _maps(evaluation, evaluation.data.x_test[:1])
 
-    def start(self, evaluation: Evaluation) -> None:
-        """Check that there is attention, and the names of the layers; raises SpecError."""
-        self.known_layers(evaluation)
-        super().start(evaluation)
-
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Write ``attention`` [places, places] of the first window and ``attention_entropy`` of each layer.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infwidth.workflow.limit_rows.records import Limit
+from infwidth.workflow.limit_rows.records import Limit, signs
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
@@ -22,7 +22,7 @@ def rows(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     from infwidth.seeding import numpy_stream
 
     steps, n_hidden, n_seeds = limit["steps"], limit["n_hidden"], limit["n_seeds"]
-    inputs, targets = numpy_stream("order", "nonlinear_mup").choice([-1.0, 1.0], (steps, 2)).T
+    inputs, targets = signs("nonlinear_mup", steps, 2).T
     stream = {"inputs": inputs, "targets": targets, "lr": limit["lr"], "decoupled": limit["decoupled"]}
     exact = limit_outputs(limit["activation"], n_hidden=n_hidden, **stream)
 

@@ -5,17 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infwidth.workflow.limit_rows.records import Limit
+from infwidth.workflow.limit_rows.records import Limit, signs
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
-
-
-def _signs(name: str, *shape: int) -> np.ndarray:
-    """Draw ±1, the same for all cells of one name and shape."""
-    from infwidth.seeding import numpy_stream
-
-    return numpy_stream("order", name).choice([-1.0, 1.0], shape)
 
 
 def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
@@ -31,8 +24,8 @@ def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     from infwidth.workflow.abc_space import gauge_exponents
 
     d, d_o, width, n_seeds = limit["n_inputs"], limit["n_outputs"], limit["width"], limit["n_seeds"]
-    signs = _signs("linear_mup", limit["steps"], d + d_o)
-    inputs, targets = signs[:, :d], signs[:, d:]
+    examples = signs("linear_mup", limit["steps"], d + d_o)
+    inputs, targets = examples[:, :d], examples[:, d:]
     history = linear_mup.train(inputs, targets, lr=limit["lr"])
     functions = np.stack([coefficients.function for coefficients in history])
 
@@ -79,14 +72,14 @@ def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     n_probes, steps, d = 4, limit["steps"], limit["n_inputs"]
     rng = numpy_stream("init", "gauge_orbit", limit["width"])
     draws = normals(rng, width=limit["width"], n_hidden=limit["n_hidden"], n_inputs=d, n_outputs=1)
-    signs = _signs("gauge_orbit", steps, d + 1)
+    examples = signs("gauge_orbit", steps, d + 1)
     outputs = train(
         [layer[None] for layer in draws],
         gauge_exponents(limit["rule"], limit["n_hidden"], limit["theta"], transform_rate=limit["transform_rate"]),
         TANH,
-        inputs=signs[:, :d],
-        targets=signs[:, d:],
-        probes=_signs("gauge_orbit probes", n_probes, d),
+        inputs=examples[:, :d],
+        targets=examples[:, d:],
+        probes=signs("gauge_orbit probes", n_probes, d),
         lr=limit["lr"],
     )
     step, index = np.divmod(np.arange(outputs.size), n_probes)
@@ -105,17 +98,17 @@ def correlation(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     from infwidth.workflow.abc_space import gauge_exponents
 
     d, width = limit["n_inputs"], limit["width"]
-    signs = _signs("correlation", limit["steps"], d + 1)
+    examples = signs("correlation", limit["steps"], d + 1)
     mup = gauge_exponents("mup", 2, "0", transform_rate=True)
     records = []
     for seed in range(limit["n_seeds"]):
         rng = numpy_stream("init", "correlation", width, seed)
         draws = [z[None] for z in normals(rng, width=width, n_hidden=2, n_inputs=d, n_outputs=1)]
-        nets = trajectory(draws, mup, TANH, inputs=signs[:, :d], targets=signs[:, d:], lr=limit["lr"])
+        nets = trajectory(draws, mup, TANH, inputs=examples[:, :d], targets=examples[:, d:], lr=limit["lr"])
         first = last = next(nets)
         for net in nets:
             last = net
-        x = last.forward(signs[-1, :d, None])[0][1]
+        x = last.forward(examples[-1, :d, None])[0][1]
         for name, weights in (("initial_product", first.w[1]), ("update_product", last.w[1] - first.w[1])):
             records.append((name, seed, _rms(weights @ x) / (_rms(weights) * _rms(x))))
     return pd.DataFrame(records, columns=["metric", "seed", "value"]).assign(step=limit["steps"])

@@ -5,18 +5,17 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
+from infwidth.analysis.consistency import TASKS
 from infwidth.plotting import widths
-
-_TASKS = {"vision_online": "vision, online", "second_vision": "second vision task", "language": "language"}
 
 
 def _panels(tables: Tables) -> dict[str, pd.DataFrame]:
-    return {task: tables[experiment] for experiment, task in _TASKS.items()}
+    return {task: tables[experiment] for experiment, task in TASKS.items()}
 
 
 def loss_curves(tables: Tables) -> Figure:
     """Test loss against steps, a panel a task."""
-    figure, panels = plt.subplots(1, len(_TASKS), figsize=(7.2, 2.7))
+    figure, panels = plt.subplots(1, len(TASKS), figsize=(7.2, 2.7))
     widths.loss_curves(_panels(tables), list(panels))
     return figure
 
@@ -27,7 +26,7 @@ def logits(tables: Tables) -> Figure:
     for axes, experiment in zip(panels, ("vision_online", "language"), strict=True):
         widths.curves_of_nets(axes, tables[experiment], "correct_logit", index=0)
         widths.width_legend(axes, tables[experiment].width.unique().tolist(), loc="upper left")
-        axes.set_title(_TASKS[experiment])
+        axes.set_title(TASKS[experiment])
     panels[0].set_ylabel("logit of the correct answer")
     return figure
 

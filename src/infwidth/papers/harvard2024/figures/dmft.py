@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.distances import kernels
+from infwidth.analysis.distances import kernels, limit_kernel
 from infwidth.papers.harvard2024.measured import alignments
-from infwidth.plotting.style import LIMIT
+from infwidth.plotting.shapes import by_class
+from infwidth.plotting.style import DASHED, LIMIT
 
 _NETWORKS: dict[str, Any] = {"color": "#5b8fc7", "linewidth": 0.6}
-_STATIC: dict[str, Any] = {"color": "0.5", "linewidth": 1.4, "linestyle": (0, (4, 1.5))}
+_STATIC: dict[str, Any] = {"color": "0.5", "linewidth": 1.4, "linestyle": DASHED}
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ def _rows(tables: Tables, gamma0: float) -> list[_Row]:
     network, dmft = {}, {}
     for layer in layers:
         of_seeds = kernels(nets, step=nets.step.max(), layer=layer, axis="gamma0").values()
-        network[layer] = _by_class(np.mean(list(of_seeds), axis=0))
-        dmft[layer] = _by_class(_limit_kernel(limit, "kernel", layer))
-    static = dict.fromkeys(layers, _by_class(_limit_kernel(limit, "ntk_kernel", "")))
+        network[layer] = by_class(np.mean(list(of_seeds), axis=0))
+        dmft[layer] = by_class(limit_kernel(limit, "kernel", layer))
+    static = dict.fromkeys(layers, by_class(limit_kernel(limit, "ntk_kernel")))
     cosines = {metric: _mean_alignments(tables, gamma0, metric) for metric in ("kernel", "ntk_kernel")}
     return [
         _Row("network", network),
@@ -66,18 +67,6 @@ def _rows(tables: Tables, gamma0: float) -> list[_Row]:
 
 def _mean_alignments(tables: Tables, gamma0: float, theory: str) -> pd.Series:
     return alignments(tables, gamma0, theory).groupby("layer").value.mean()
-
-
-def _limit_kernel(limit: pd.DataFrame, metric: str, layer: str) -> np.ndarray:
-    flat = limit[(limit.metric == metric) & (limit.layer == layer)].sort_values("index").value.to_numpy()
-    points = int(np.sqrt(len(flat)))
-    return flat.reshape(points, points)
-
-
-def _by_class(kernel: np.ndarray) -> np.ndarray:
-    """Return the kernel with the examples of one class before those of the other; in the table classes take turns."""
-    order = [*range(0, len(kernel), 2), *range(1, len(kernel), 2)]
-    return kernel[np.ix_(order, order)]
 
 
 def _draw_kernels(maps: np.ndarray, rows: list[_Row], gamma0: float) -> None:

@@ -13,7 +13,7 @@ from infwidth.analysis.claims import Tables
 from infwidth.analysis.lr_optimum import final_losses, optimum_table
 from infwidth.papers.harvard2024.measured import AXES, OPTIMIZERS
 from infwidth.plotting.shapes import curve_with_band
-from infwidth.plotting.style import depth_colours, width_colours
+from infwidth.plotting.style import DOTTED, depth_colours, width_colours
 
 #: Loss of a net that says nothing about the ten classes; the panels end a bit above.
 _CHANCE = math.log(10)
@@ -64,7 +64,7 @@ def _draw_sweep(axes: Axes, table: pd.DataFrame, column: str) -> None:
     rates = (losses.lr.min(), losses.lr.max())
     for at, colour in colours.items():
         _draw_optimum(axes, optima[at], colour, rates)
-    axes.axhline(_CHANCE, color="0.45", linewidth=0.9, linestyle=(0, (1, 1.5)))
+    axes.axhline(_CHANCE, color="0.45", linewidth=0.9, linestyle=DOTTED)
     axes.set_xscale("log", base=2)
 
 

@@ -30,14 +30,10 @@ _LITERATURE: dict[str, dict[str, tuple[float, ...]]] = {
 }
 
 
-def _exactly(value: float) -> Estimate:
-    return exact(value)
-
-
 def _wrong_entries_of_the_table(tables: Tables) -> Estimate:
     solved = exponent_table(tables["family"]).loc["stp"]
     wrong = sum((solved[metric].to_numpy() != entries).sum() for metric, entries in _STP_TABLE.items())
-    return _exactly(wrong)
+    return exact(wrong)
 
 
 def _wrong_end_points(tables: Tables) -> Estimate:
@@ -47,14 +43,14 @@ def _wrong_end_points(tables: Tables) -> Estimate:
         point = at_richness(exponents, gauge, 0.5 if richness == "1/2" else 0.0)
         for letter, column in (("a", "g"), ("b", "sigma"), ("c", "eta")):
             wrong += int((-point[column].to_numpy() != expected[letter]).sum())
-    return _exactly(wrong)
+    return exact(wrong)
 
 
 def _degrees_of_freedom(tables: Tables) -> Estimate:
     freedom = tables["desiderata"][tables["desiderata"].metric == "freedom"].sort_values("index").value
     unknowns = tables["desiderata"][tables["desiderata"].metric == "unknown"]
     n_layers = unknowns.layer.str.split().str[1].nunique()
-    return _exactly(freedom.iloc[-1] - n_layers)
+    return exact(freedom.iloc[-1] - n_layers)
 
 
 def _gauge_dependence(tables: Tables) -> Estimate:
@@ -66,7 +62,7 @@ def _gauge_dependence(tables: Tables) -> Estimate:
         for invariant in (g + sigma, 2 * g + eta):
             by_layer = invariant.groupby("layer")
             differences.append((by_layer.max() - by_layer.min()).max())
-    return _exactly(max(differences))
+    return exact(max(differences))
 
 
 def _distinct_vertices(tables: Tables) -> Estimate:
@@ -76,7 +72,7 @@ def _distinct_vertices(tables: Tables) -> Estimate:
         for richness in ("0", "1/2")
         for gauge in pd.unique(tables["family"].gauge)
     }
-    return _exactly(len(points))
+    return exact(len(points))
 
 
 def _claim(

@@ -10,7 +10,7 @@ from infwidth.analysis.claims import Tables
 from infwidth.papers.karkada2024.figures.five_curves import draw_five
 from infwidth.papers.karkada2024.measured import GAUGE_NAMES, largest_difference, nets
 from infwidth.plotting.shapes import curve_with_band
-from infwidth.plotting.style import richness_colours
+from infwidth.plotting.style import DASHED, richness_colours
 
 _GAUGE_COLOURS = {"stp": "#4477aa", "mup_gauge": "#cc6677", "rescaling_gauge": "#999933"}
 
@@ -30,7 +30,7 @@ def _draw_residuals(axes: Axes, curves: pd.DataFrame, decayed: pd.DataFrame) -> 
     for richness, rows in largest_difference(curves, ["richness"]).groupby("richness"):
         name = {"0": "within lazy bundle", "1/2": "within rich bundle"}[str(richness)]
         axes.plot(rows.step, _visible(rows.value), color=colours[richness], label=name)
-    styles = {True: ("-", "λ transformed"), False: ((0, (4, 1.5)), "one λ for all")}
+    styles = {True: ("-", "λ transformed"), False: (DASHED, "one λ for all")}
     for transformed, rows in largest_difference(decayed, ["transform_weight_decay"]).groupby("transform_weight_decay"):
         linestyle, name = styles[bool(transformed)]
         axes.plot(rows.step, _visible(rows.value), color="0.45", linestyle=linestyle, label=name)
@@ -52,7 +52,7 @@ def _visible(values: pd.Series) -> pd.Series:
 
 def _draw_weight_decay(axes: Axes, decayed: pd.DataFrame) -> None:
     losses = nets(decayed, "test_loss")
-    for transformed, linestyle in ((False, (0, (4, 1.5))), (True, "-")):
+    for transformed, linestyle in ((False, DASHED), (True, "-")):
         for number, (gauge, colour) in enumerate(_GAUGE_COLOURS.items()):
             rows = losses[(losses.transform_weight_decay == transformed) & (losses.gauge == gauge)]
             if rows.empty:
@@ -66,7 +66,7 @@ def _draw_weight_decay(axes: Axes, decayed: pd.DataFrame) -> None:
         if gauge in set(losses.gauge):
             axes.plot([], [], color=colour, label=GAUGE_NAMES[gauge])
     axes.plot([], [], color="0.3", linestyle="-", label="λ transformed")
-    axes.plot([], [], color="0.3", linestyle=(0, (4, 1.5)), label="one λ for all")
+    axes.plot([], [], color="0.3", linestyle=DASHED, label="one λ for all")
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xlim(left=0)
     axes.set_xlabel("training step")

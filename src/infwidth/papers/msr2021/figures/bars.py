@@ -15,8 +15,9 @@ from infwidth.analysis.claims import Tables
 from infwidth.analysis.consistency import at_the_end
 from infwidth.analysis.statistics import Estimate, mean_over_seeds
 from infwidth.papers.msr2021.measured import BARS, FINITE, LIMIT, NNGP, NTK, REPORTED
+from infwidth.plotting.style import BLUE
 
-_FILLS = {NNGP: "0.82", NTK: "0.62", FINITE: "#3b6fb6", LIMIT: "black"}
+_FILLS = {NNGP: "0.82", NTK: "0.62", FINITE: BLUE, LIMIT: "black"}
 _TITLES = {"images": "image classification", "words": "word analogies", "few-shot": "few-shot learning"}
 #: Height in percent below which a number does not fit into a bar.
 _TEXT_HEIGHT = 12.0

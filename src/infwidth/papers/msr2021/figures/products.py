@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.statistics import exponent
 from infwidth.plotting.shapes import errors_against_width, guide
+from infwidth.plotting.style import BLUE, ORANGE
 from infwidth.plotting.widths import width_axis
 
 _PRODUCTS: dict[str, tuple[str, float, str, dict[str, Any]]] = {
-    "update_product": ("change, ΔW x: correlated", 1.0, "n", {"color": "#c9762b", "marker": "s"}),
-    "initial_product": ("initial, W₀ x: independent", 0.5, "√n", {"color": "#3b6fb6", "marker": "o"}),
+    "update_product": ("change, ΔW x: correlated", 1.0, "n", {"color": ORANGE, "marker": "s"}),
+    "initial_product": ("initial, W₀ x: independent", 0.5, "√n", {"color": BLUE, "marker": "o"}),
 }
 
 

@@ -9,6 +9,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.distances import alignment
 from infwidth.papers.msr2021.measured import moved_kernels
+from infwidth.plotting.shapes import by_class
+from infwidth.plotting.style import DOTTED
 
 #: What happens in training, in order → whether it is at initialisation.
 _EVENTS = {
@@ -48,7 +50,7 @@ def _draw_timeline(axes: Axes) -> None:
         if number:
             _draw_arrow(axes, (x - _PITCH + 0.68, 0), (x - 0.68, 0))
     edge = 1.5 * _PITCH
-    axes.plot([edge, edge], [-4.0, 1.05], color="0.4", linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=0)
+    axes.plot([edge, edge], [-4.0, 1.05], color="0.4", linewidth=0.9, linestyle=DOTTED, zorder=0)
     axes.text(edge - 0.15, 0.85, "at initialisation", ha="right", fontsize=7.5, color="0.3")
     axes.text(edge + 0.15, 0.85, "weights correlate with activations", ha="left", fontsize=7.5, color="0.3")
     for row, (limit, (start, stop, fill)) in enumerate(_LIMITS.items(), start=1):
@@ -74,10 +76,10 @@ def _draw_kernels(figure: SubFigure, before: np.ndarray, after: np.ndarray) -> N
     panels = figure.subplots(1, 2)
     highest = max(before.max(), after.max())
     lowest = min(before.min(), after.min())
-    for axes, flat, name in zip(
+    for axes, kernel, name in zip(
         panels, (before, after), ("NNGP, NTK:\nas at initialisation", "feature-learning\nlimit: trained"), strict=True
     ):
-        image = axes.imshow(_by_class(flat), cmap="viridis", vmin=lowest, vmax=highest, interpolation="nearest")
+        image = axes.imshow(by_class(kernel), cmap="viridis", vmin=lowest, vmax=highest, interpolation="nearest")
         axes.set_title(name, fontsize=8)
         axes.set(xticks=[], yticks=[])
         axes.grid(visible=False)
@@ -86,10 +88,3 @@ def _draw_kernels(figure: SubFigure, before: np.ndarray, after: np.ndarray) -> N
     bar = figure.colorbar(image, ax=list(panels), location="bottom", shrink=0.8, aspect=30, pad=0.03)
     bar.set_label("last layer's feature kernel", fontsize=7.5)
     bar.ax.tick_params(labelsize=7)
-
-
-def _by_class(flat: np.ndarray) -> np.ndarray:
-    """Return the kernel [P, P], examples of one class before those of the other; in the table classes take turns."""
-    points = int(np.sqrt(len(flat)))
-    order = [*range(0, points, 2), *range(1, points, 2)]
-    return flat.reshape(points, points)[np.ix_(order, order)]

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
+from infwidth.analysis.consistency import TASKS
 from infwidth.analysis.distances import curves, relative_distance, successive
-from infwidth.papers.vyas2023.claims import TASKS
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.widths import log_heights, loss_curves, width_axis
 

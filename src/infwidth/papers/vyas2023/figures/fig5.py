@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.plotting.shapes import curve_with_band
-from infwidth.plotting.style import width_colours
+from infwidth.plotting.style import DASHED, width_colours
 
 #: Learning rate times the largest eigenvalue of the Hessian above which gradient descent on a quadratic diverges.
 _EDGE = 2.0
@@ -25,7 +25,7 @@ def fig5(tables: Tables) -> Figure:
         of_rate = table[table.lr == lr]
         _draw(column[0], of_rate, "sharpness")
         _draw(column[1], of_rate, "train_loss")
-        column[0].axhline(_EDGE, color="0.3", linewidth=1.0, linestyle=(0, (4, 1.5)), zorder=1)
+        column[0].axhline(_EDGE, color="0.3", linewidth=1.0, linestyle=DASHED, zorder=1)
         column[0].set_title(f"η = {lr:g}")
         column[1].set_xlabel("training step")
     panels[0, 0].set_ylabel("η · largest Hessian eigenvalue")

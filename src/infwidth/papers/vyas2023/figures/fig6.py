@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.papers.vyas2023.claims import TASKS
+from infwidth.analysis.consistency import TASKS, first_step_after
+from infwidth.papers.vyas2023.measured import PARTS
 from infwidth.plotting.shapes import errors_against_width
+from infwidth.plotting.style import DASHED
 from infwidth.plotting.widths import guide_above, log_heights, width_axis
 
-#: Parts of training after which the variance is shown, and how.
-_TIMES = {0.1: ("early", "o", (0, (4, 1.5))), 1.0: ("late", "s", "-")}
+#: How the variance is shown at each of these.
+_LINES: dict[str, tuple[str, Any]] = {"early": ("o", DASHED), "late": ("s", "-")}
 
 
 def fig6(tables: Tables) -> Figure:
@@ -27,9 +29,8 @@ def fig6(tables: Tables) -> Figure:
 
 
 def _draw_variance(axes: Axes, table: pd.DataFrame) -> None:
-    steps = sorted(table.step.unique())
-    for part, (when, marker, linestyle) in _TIMES.items():
-        step = next(step for step in steps if step >= part * steps[-1])
+    for when, (marker, linestyle) in _LINES.items():
+        step = first_step_after(table, PARTS[when])
         values = _pseudovalues(table[(table.metric == "logit_deviation") & (table.step == step)])
         line: dict[str, Any] = {
             "marker": marker,

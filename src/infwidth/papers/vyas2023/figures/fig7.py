@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.papers.vyas2023.claims import TASKS
+from infwidth.analysis.consistency import TASKS
 from infwidth.plotting.widths import bias_and_variance
 
 

@@ -1,16 +1,16 @@
 """Online against offline training."""
 
-import numpy as np
-import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
+from infwidth.papers.vyas2023.measured import narrowest_behind_widest
 from infwidth.plotting.shapes import curve_with_band
+from infwidth.plotting.style import DASHED
 from infwidth.plotting.widths import loss_curves, step_axis
 
-_STREAMS = {"vision_online": ("online", "#4477aa", "-"), "vision_offline": ("offline", "#cc6677", (0, (4, 1.5)))}
+_STREAMS = {"vision_online": ("online", "#4477aa", "-"), "vision_offline": ("offline", "#cc6677", DASHED)}
 
 
 def fig8(tables: Tables) -> Figure:
@@ -19,8 +19,8 @@ def fig8(tables: Tables) -> Figure:
     loss_curves({name: tables[experiment] for experiment, (name, *_) in _STREAMS.items()}, (left, middle))
     _share_heights(left, middle)
     for experiment, (name, colour, linestyle) in _STREAMS.items():
-        gap = _gap(tables[experiment])
-        curve_with_band(right, gap, x="step", color=colour, linestyle=linestyle, label=name)
+        gap = narrowest_behind_widest(tables[experiment]).dropna()
+        curve_with_band(right, gap[gap.step >= 1], x="step", color=colour, linestyle=linestyle, label=name)
     right.axhline(0, color="0.4", linewidth=0.8)
     step_axis(right)
     widths = tables["vision_online"].width
@@ -34,10 +34,3 @@ def _share_heights(*panels: Axes) -> None:
     limits = [axes.get_ylim() for axes in panels]
     for axes in panels:
         axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-
-
-def _gap(table: pd.DataFrame) -> pd.DataFrame:
-    """Return, by step and seed, log of the narrowest net's test loss over the widest's."""
-    rows = table[(table.metric == "test_loss") & (table.seed >= 0) & (table.step >= 1)]
-    losses = rows.pivot(index=["step", "seed"], columns="width", values="value")
-    return (losses.iloc[:, 0] / losses.iloc[:, -1]).map(np.log).rename("value").dropna().reset_index()

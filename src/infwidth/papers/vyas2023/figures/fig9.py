@@ -11,7 +11,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.vyas2023.measured import LEADING
-from infwidth.plotting.style import width_colours
+from infwidth.plotting.style import DOTTED, width_colours
+from infwidth.plotting.widths import width_handles
 
 #: Seed of the rows of the kernel that is averaged over seeds.
 _AVERAGED = -1
@@ -31,7 +32,7 @@ def fig9(tables: Tables) -> Figure:
     left.set_ylabel("eigenvalue of the NTK after training")
     right.set_ylabel("part of the task within them")
     right.set_ylim(0, 1.02)
-    right.axvline(LEADING, color="0.45", linewidth=0.9, linestyle=(0, (1, 1.5)))
+    right.axvline(LEADING, color="0.45", linewidth=0.9, linestyle=DOTTED)
     left.legend(handles=_handles(table), loc="lower left")
     return figure
 
@@ -51,6 +52,7 @@ def _draw_by_rank(axes: Axes, table: pd.DataFrame, metric: str) -> None:
 
 
 def _handles(table: pd.DataFrame) -> list[Line2D]:
-    colours = width_colours(table.width.unique().tolist())
-    widths = [Line2D([], [], color=colour, label=f"N = {width}") for width, colour in colours.items()]
-    return [*widths, Line2D([], [], color="0.4", linewidth=0.7, label="single nets")]
+    return [
+        *width_handles(table.width.unique().tolist()),
+        Line2D([], [], color="0.4", linewidth=0.7, label="single nets"),
+    ]

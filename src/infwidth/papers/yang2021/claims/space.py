@@ -21,11 +21,6 @@ TABLE_1 = {
 VERTICES = {(1 / 2, 1.0, 1 / 2): ("ntk", "sp_lr"), (1.0, 1.0, 0.0): ("mup", "mf")}
 
 
-def exactly(value: float) -> Estimate:
-    """Return a number that has no error."""
-    return exact(value)
-
-
 def _wrong_entries(tables: Tables) -> Estimate:
     points, wrong = named_points(tables["named"]), 0
     for rule, (a, b, c, *follows) in TABLE_1.items():
@@ -35,17 +30,17 @@ def _wrong_entries(tables: Tables) -> Estimate:
         wrong += sum(x != y for x, y in zip(found, [*a, *b, *[c] * len(a)], strict=True))
         found = [point.r, point.v, point.s + point.r, point.feature_learning, point.kernel_regime]
         wrong += sum(x != y for x, y in zip(found, follows, strict=True))
-    return exactly(wrong)
+    return exact(wrong)
 
 
 def _r_of_sp(tables: Tables) -> Estimate:
     point = named_points(tables["named"])["sp", 2]
-    return exactly(point.r if not point.stable else np.nan)
+    return exact(point.r if not point.stable else np.nan)
 
 
 def _disagreements(tables: Tables) -> Estimate:
     points = grid(tables["polyhedron"])
-    return exactly((points.inside != (points.verdict != "unstable")).sum())
+    return exact((points.inside != (points.verdict != "unstable")).sum())
 
 
 def _misplaced(tables: Tables) -> Estimate:
@@ -56,7 +51,7 @@ def _misplaced(tables: Tables) -> Estimate:
     for vertex, rules in VERTICES.items():
         for rule in rules:
             wrong += points[rule, NAMED[rule][1]].place != vertex
-    return exactly(wrong)
+    return exact(wrong)
 
 
 def _feature_learning_faces(tables: Tables) -> Estimate:
@@ -67,7 +62,7 @@ def _feature_learning_faces(tables: Tables) -> Estimate:
         moves = bool(at & {"v = 1", "s + r = 1"})
         expected = "trivial" if not moves else "feature learning" if "r = 0" in at else "kernel"
         wrong += face.verdict != expected
-    return exactly(wrong)
+    return exact(wrong)
 
 
 CLAIMS = (

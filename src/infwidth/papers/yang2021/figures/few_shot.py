@@ -19,7 +19,7 @@ from infwidth.papers.yang2021.figures.infinity import (
 )
 from infwidth.papers.yang2021.measured import REPORTED_FEW_SHOT, REPORTED_FEW_SHOT_OF_KERNELS
 from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.style import LIMIT
+from infwidth.plotting.style import BLUE, DASHED, DOTTED, LIMIT
 
 _KERNELS = {"maml_ntk": "NTK, ReLU", "maml_gp": "GP, ReLU", "maml_linear_kernel": "linear kernel"}
 #: Factors that set the kernels' marks apart on the axis.
@@ -33,12 +33,12 @@ def maml(tables: Tables) -> Figure:
     figure, axes = plt.subplots(figsize=(6.6, 3.6))
     infinity, kernels = axis_to_infinity(axes, {*table.width.dropna(), *REPORTED_FEW_SHOT})
     accuracy = _percent_accuracy(table)
-    errors_against_width(axes, accuracy, color="#3b6fb6", marker="o", linestyle="-", zorder=3)
+    errors_against_width(axes, accuracy, color=BLUE, marker="o", linestyle="-", zorder=3)
     draw_limit(axes, infinity, mean_over_seeds(accuracy[accuracy.width.isna()].value.to_numpy()))
     draw_reported(axes, infinity, {width: 100 * value for width, value in REPORTED_FEW_SHOT.items()})
     for number, name in enumerate(_KERNELS):
         _draw_kernel(axes, kernels * _ASIDE[number], tables[name], name, number)
-    axes.axhline(_CHANCE, color="0.6", linewidth=0.9, linestyle=(0, (1, 1.5)))
+    axes.axhline(_CHANCE, color="0.6", linewidth=0.9, linestyle=DOTTED)
     axes.set_ylabel("accuracy after adaptation (%)")
     figure.legend(handles=_handles(), loc="outside right center", handlelength=2.4)
     return figure
@@ -58,13 +58,13 @@ def _draw_kernel(axes: Axes, at: float, table: pd.DataFrame, name: str, number: 
 
 def _handles() -> list[Line2D]:
     kernels = [
-        Line2D([], [], color=KERNEL_TONES[number], marker=KERNEL_MARKS[number], linestyle=(0, (4, 1.5)), label=label)
+        Line2D([], [], color=KERNEL_TONES[number], marker=KERNEL_MARKS[number], linestyle=DASHED, label=label)
         for number, label in enumerate(_KERNELS.values())
     ]
     return [
         Line2D([], [], marker="D", label="μP limit", **LIMIT),
-        Line2D([], [], color="#3b6fb6", marker="o", label="finite nets in μP"),
+        Line2D([], [], color=BLUE, marker="o", label="finite nets in μP"),
         *kernels,
-        Line2D([], [], color="0.6", linewidth=0.9, linestyle=(0, (1, 1.5)), label="chance"),
+        Line2D([], [], color="0.6", linewidth=0.9, linestyle=DOTTED, label="chance"),
         Line2D([], [], color="0.3", marker="o", label="open: reported\n(Omniglot)", **REPORTED),
     ]

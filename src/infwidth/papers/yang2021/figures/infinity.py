@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from infwidth.analysis.statistics import Estimate
-from infwidth.plotting.style import LIMIT
+from infwidth.plotting.style import BLUE, DASHED, LIMIT
 from infwidth.plotting.widths import width_axis
 
 #: Numbers of the paper.
@@ -15,7 +15,6 @@ REPORTED: dict[str, Any] = {"fillstyle": "none", "linestyle": "", "markeredgewid
 #: Kernels in an order of their own, told apart by tone and mark.
 KERNEL_TONES = ("0.35", "0.5", "0.62")
 KERNEL_MARKS = ("^", "v", "s")
-_DASHED = (0, (4, 1.5))
 #: Where ∞ and the kernels are, in widest nets.
 _BEYOND, _LAST = 4.0, 24.0
 
@@ -39,14 +38,14 @@ def draw_limit(axes: Axes, at: float, limit: Estimate) -> None:
 
 def draw_kernel(axes: Axes, at: float, kernel: Estimate, number: int) -> None:
     """Draw a kernel as a dashed line over all widths and a mark with its interval."""
-    axes.axhline(kernel.value, color=KERNEL_TONES[number], linewidth=1.2, linestyle=_DASHED, zorder=1)
+    axes.axhline(kernel.value, color=KERNEL_TONES[number], linewidth=1.2, linestyle=DASHED, zorder=1)
     _mark(axes, at, kernel, color=KERNEL_TONES[number], marker=KERNEL_MARKS[number])
 
 
 def draw_reported(axes: Axes, infinity: float, values: Mapping[float, float]) -> None:
     """Draw reported numbers by width as open marks."""
     finite = {width: value for width, value in values.items() if math.isfinite(width)}
-    axes.plot(list(finite), list(finite.values()), "o", color="#3b6fb6", **REPORTED)
+    axes.plot(list(finite), list(finite.values()), "o", color=BLUE, **REPORTED)
     axes.plot([infinity], [values[math.inf]], "D", color="black", **REPORTED)
 
 

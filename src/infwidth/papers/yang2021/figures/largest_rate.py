@@ -13,7 +13,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 from infwidth.analysis.claims import NotTestableError, Tables
 from infwidth.papers.yang2021.measured import largest_rates, train_losses
 from infwidth.plotting.shapes import curve_with_band
-from infwidth.plotting.style import LABELS, width_colours
+from infwidth.plotting.style import DOTTED, LABELS, width_colours
+from infwidth.plotting.widths import width_handles
 
 _RULES = ("sp", "mup")
 #: What the rate is multiplied by, as a power of the width → name of the axis.
@@ -40,7 +41,7 @@ def max_lr(tables: Tables) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel(name)
     panels[0, 0].set(ylim=(0, _FIRST_MARK + _APART * len(colours)), yticks=range(0, 101, 20))
-    handles = [Line2D([], [], color=colour, label=f"n = {width}") for width, colour in colours.items()]
+    handles = width_handles(list(colours), symbol="n")
     handles.append(Line2D([], [], color="0.3", marker="v", linestyle="", label="largest stable rate"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.2)
     return figure
@@ -77,7 +78,7 @@ def _draw_curves(
             curve_with_band(axes, scaled, x="at", color=colour, marker="o", markersize=3, linewidth=1.3)
         if width in ends:
             end = ends[width] * float(width) ** power
-            axes.axvline(end, zorder=0, color=colour, linewidth=0.8, linestyle=(0, (1, 1.5)))
+            axes.axvline(end, zorder=0, color=colour, linewidth=0.8, linestyle=DOTTED)
             axes.plot(
                 [end],
                 [_FIRST_MARK + _APART * order],

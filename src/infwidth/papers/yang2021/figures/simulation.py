@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from infwidth.analysis.claims import Tables
 from infwidth.plotting.style import LIMIT, width_colours
+from infwidth.plotting.widths import width_handles
 
 _NETS = {"square": "φ(x) = x²", "linear": "φ(x) = x"}
 #: Title of a column → number of hidden layers, and whether backpropagation is decoupled (not asked with one).
@@ -34,7 +35,7 @@ def fig4(tables: Tables) -> Figure:
     for above, below, title in zip(*panels, _COLUMNS, strict=True):
         above.set_title(title)
         below.set_xlabel("training step")
-    handles = [Line2D([], [], color=colour, label=f"n = {width}") for width, colour in colours.items()]
+    handles = width_handles(list(colours), symbol="n")
     handles.append(Line2D([], [], marker="o", markersize=3, label="n = ∞", **LIMIT))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure

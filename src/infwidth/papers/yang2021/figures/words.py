@@ -25,11 +25,11 @@ from infwidth.papers.yang2021.figures.infinity import (
 from infwidth.papers.yang2021.measured import REPORTED_ANALOGIES, REPORTED_ANALOGIES_OF_KERNELS
 from infwidth.plotting.embeddings import embedding_panels
 from infwidth.plotting.shapes import curve_with_band, errors_against_width
-from infwidth.plotting.style import LIMIT, width_colours
-from infwidth.plotting.widths import guide_above, log_heights, width_axis
+from infwidth.plotting.style import BLUE, DASHED, LIMIT, width_colours
+from infwidth.plotting.widths import guide_above, log_heights, width_axis, width_handles
 
 _Colours = Mapping[int, tuple[float, float, float, float]]
-_KERNEL_LINE: dict[str, Any] = {"color": KERNEL_TONES[0], "linewidth": 1.2, "linestyle": (0, (4, 1.5))}
+_KERNEL_LINE: dict[str, Any] = {"color": KERNEL_TONES[0], "linewidth": 1.2, "linestyle": DASHED}
 
 
 def fig1(tables: Tables) -> Figure:
@@ -71,7 +71,7 @@ def _draw_final(axes: Axes, trained: pd.DataFrame, guess: float) -> None:
     """Draw the final accuracy against width, with the limit, the kernels and the paper's numbers."""
     nets = finite(trained, "accuracy")
     infinity, kernels = axis_to_infinity(axes, {*nets.width, *REPORTED_ANALOGIES})
-    errors_against_width(axes, nets, color="#3b6fb6", marker="o", linestyle="-", zorder=3)
+    errors_against_width(axes, nets, color=BLUE, marker="o", linestyle="-", zorder=3)
     draw_limit(axes, infinity, mean_over_seeds(limit(trained, "accuracy").value.to_numpy()))
     draw_kernel(axes, kernels, mean_over_seeds([guess]), 0)
     draw_reported(axes, infinity, {width: 100 * value for width, value in REPORTED_ANALOGIES.items()})
@@ -84,7 +84,7 @@ def _draw_final(axes: Axes, trained: pd.DataFrame, guess: float) -> None:
 
 def _draw_deviations(axes: Axes, trained: pd.DataFrame, colours: _Colours) -> None:
     deviations = similarity_deviations(trained)
-    errors_against_width(axes, deviations, color="#3b6fb6", marker="o", linestyle="-")
+    errors_against_width(axes, deviations, color=BLUE, marker="o", linestyle="-")
     guide_above(axes, deviations, exponent=-0.5, label="n^(−1/2)")
     width_axis(axes, list(colours))
     axes.set_xlabel("width n")
@@ -94,9 +94,9 @@ def _draw_deviations(axes: Axes, trained: pd.DataFrame, colours: _Colours) -> No
 
 def _handles(colours: _Colours) -> list[Line2D]:
     return [
-        *(Line2D([], [], color=colour, marker=".", label=f"n = {width}") for width, colour in colours.items()),
+        *width_handles(list(colours), symbol="n", marker="."),
         Line2D([], [], marker="D", label="μP limit", **LIMIT),
         Line2D([], [], marker=KERNEL_MARKS[0], label="NTK and GP: chance", **_KERNEL_LINE),
-        Line2D([], [], color="#3b6fb6", marker="o", label="our nets, last epoch"),
+        Line2D([], [], color=BLUE, marker="o", label="our nets, last epoch"),
         Line2D([], [], color="0.3", marker="o", label="open: reported (text8)", **REPORTED),
     ]
