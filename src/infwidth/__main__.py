@@ -109,17 +109,18 @@ def _adopt(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from infwidth.workflow.cost import cost_table, recorded_seconds
+    from infwidth.workflow.cost import cost_table, estimate_table, published_provenance, recorded_seconds
     from infwidth.workflow.graph import load_graph
 
     graph = load_graph(options.scale, SCHEMAS)
-    cells = DEFAULT_RESULTS / "cells"
+    cells, published = DEFAULT_RESULTS / "cells", DEFAULT_RESULTS / "published"
     done = {path.stem for path in cells.glob("*/*.parquet")}
-    print(
-        cost_table(graph, recorded_seconds(cells, DEFAULT_RESULTS / "published"), done).to_string(
-            index=False, na_rep="?"
-        )
-    )
+    seconds = recorded_seconds(cells, published)
+    print(cost_table(graph, seconds, done).to_string(index=False, na_rep="?"))
+    estimates = estimate_table(graph, seconds, published_provenance(published))
+    if len(estimates):
+        print("\nCells that were never run, estimated from the operations they need:")
+        print(estimates.to_string(index=False, float_format="{:.3g}".format))
 
 
 def _catalog(options: argparse.Namespace) -> None:

@@ -27,6 +27,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class ImageFacts:
+    """What is known of images before they are there: channels, side in pixels, classes, test images."""
+
+    channels: int
+    side: int
+    n_classes: int
+    n_test: int
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One data set. ``size_bytes`` is the approximate size of its official files.
 
@@ -45,6 +55,7 @@ class Dataset:
     prepared: tuple[str, ...] = ()
     embedded: bool = False
     how_to_get: str = ""
+    images: ImageFacts | None = None
 
 
 def _idx_sources(base: str, *md5: str) -> tuple[Source, ...]:
@@ -70,6 +81,7 @@ _TABLE = (
         citation=_LECUN,
         size_bytes=1_500_000,
         embedded=True,
+        images=ImageFacts(1, 28, 10, 1000),
     ),
     Dataset(
         name="wikipedia_sample",
@@ -97,6 +109,7 @@ _TABLE = (
             "ec29112dd5afa0611ce80d1b7f02629c",
         ),
         prepared=("mnist.npz",),
+        images=ImageFacts(1, 28, 10, 10_000),
     ),
     Dataset(
         name="fashion_mnist",
@@ -114,6 +127,7 @@ _TABLE = (
             "bb300cfdad3c16e7a12a480ee83cd310",
         ),
         prepared=("fashion_mnist.npz",),
+        images=ImageFacts(1, 28, 10, 10_000),
     ),
     Dataset(
         name="cifar10",
@@ -131,6 +145,7 @@ _TABLE = (
             ),
         ),
         prepared=("cifar10.npz",),
+        images=ImageFacts(3, 32, 10, 10_000),
     ),
     Dataset(
         name="cifar5m",
@@ -143,6 +158,7 @@ _TABLE = (
         sources=tuple(
             Source(f"part{i}.npz", f"https://storage.googleapis.com/gresearch/cifar5m/part{i}.npz") for i in range(6)
         ),
+        images=ImageFacts(3, 32, 10, 1_000_448),
     ),
     Dataset(
         name="imagenet",
@@ -154,6 +170,7 @@ _TABLE = (
         size_bytes=155_000_000_000,
         how_to_get="register at https://www.image-net.org/ and arrange the JPEGs as train/CLASS/*.JPEG and "
         "val/CLASS/*.JPEG in that folder",
+        images=ImageFacts(3, 64, 1000, 50_000),
     ),
     Dataset(
         name="omniglot",

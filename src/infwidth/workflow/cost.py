@@ -15,12 +15,14 @@ def wall_seconds(provenance: pd.DataFrame) -> dict[str, float]:
     return dict(zip(provenance["cell"], provenance["wall_seconds"], strict=True))
 
 
+def published_provenance(published: Path) -> pd.DataFrame:
+    """Return the published provenance of the cells of all scales."""
+    return pd.concat([pd.read_csv(file) for file in sorted(published.glob("*/cells.csv"))], ignore_index=True)
+
+
 def published_seconds(published: Path) -> dict[str, float]:
     """Return cell → wall seconds, from the published provenance of all scales."""
-    seconds: dict[str, float] = {}
-    for file in sorted(published.glob("*/cells.csv")):
-        seconds |= wall_seconds(pd.read_csv(file))
-    return seconds
+    return wall_seconds(published_provenance(published))
 
 
 def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
@@ -66,4 +68,36 @@ def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd
                 "cells_without_record": len(left) - len(known),
             }
         )
+    return pd.DataFrame(records)
+
+
+def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a figure with cells that were never run: what these may take, from the operations they need.
+
+    The last row is all of them, cells that figures share counted once; there are no rows where every cell was run.
+
+    ``petaflop``: 10¹⁵ operations of their trainings; ``hours_estimated``: of one core, at the speed of the most alike
+    trainings in ``provenance``, the published cells of all scales. Exact limits are counted, not estimated.
+    """
+    from infwidth.workflow.operations import count_operations, estimated_seconds, timed_trainings
+
+    fresh = {name: cell for name, cell in graph.cells.items() if name not in seconds}
+    operations = {name: count_operations(cell.spec) for name, cell in fresh.items() if cell.kind == "train"}
+    timed = timed_trainings(provenance) if operations else []
+    estimate = {
+        name: estimated_seconds(fresh[name].spec["model"]["name"], counted, timed)
+        for name, counted in operations.items()
+    }
+    behind = {figure.rule: set(graph.cells_of_figure(figure)) & set(fresh) for figure in graph.figures}
+    records = [
+        {
+            "figure": figure,
+            "trainings": len(cells & set(operations)),
+            "petaflop": sum(operations[name].total for name in cells & set(operations)) / 1e15,
+            "hours_estimated": sum(estimate[name] for name in cells & set(operations)) / 3600,
+            "limits_not_estimated": len(cells - set(operations)),
+        }
+        for figure, cells in (behind | {"all of them": set(fresh)}).items()
+        if cells
+    ]
     return pd.DataFrame(records)

@@ -1,0 +1,102 @@
+"""Floating-point operations of a training, counted on its model without computing anything: a cost on any machine."""
+
+import json
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from infwidth.data.registry import dataset
+from infwidth.training.losses import n_outputs
+from infwidth.training.schedule import evaluation_steps
+
+
+class Operations(NamedTuple):
+    """Operations of a training cell; a product and a sum count one each. ``update`` is one step of one net."""
+
+    update: float
+    total: float
+
+
+def count_operations(spec: Mapping[str, Any]) -> Operations:
+    """Count a training cell's operations: its updates, the initial function f0 of centred nets, its evaluations.
+
+    Only matrix products, convolutions and attention count, which are nearly all of it. An evaluation is one forward
+    pass over the test set; what probes compute beyond that is left out. Data need not be there.
+    """
+    training, data, batch = spec["training"], spec["data"], spec["training"]["batch_size"]
+    input_shape, n_classes, n_test = _windows(data) if "context" in data else _images(data)
+    model = json.dumps(spec["model"], sort_keys=True)
+    forward, backward = _passes(model, (batch, *input_shape), n_outputs(training["loss"], n_classes))
+    seen_once = training["stream"] != "epochs" or training["augmentation"] != "none"
+    update = forward + backward + (forward if training["centred"] and seen_once else 0)
+    evaluations = len(evaluation_steps(training["steps"], training["evaluations"]))
+    nets = len(spec["seeds"]) * len(spec["optimizer"]["lr"])
+    return Operations(update, nets * (training["steps"] * update + evaluations * n_test * forward / batch))
+
+
+@cache
+def _passes(model: str, batch_shape: tuple[int, ...], outputs: int) -> tuple[int, int]:
+    """Return the operations of a forward and of a backward pass of the model whose spec is ``model``, as JSON."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from infwidth.models import build_model
+
+    with torch.device("meta"):  # shapes without numbers
+        net = build_model(json.loads(model), batch_shape[1:], outputs)
+        batch = torch.zeros(batch_shape, dtype=torch.long if len(batch_shape) == 2 else None)
+    with FlopCounterMode(display=False) as forward:
+        logits = net(batch)
+    with FlopCounterMode(display=False) as backward:
+        logits.sum().backward()
+    return forward.get_total_flops(), backward.get_total_flops()
+
+
+def _windows(data: Mapping[str, Any]) -> tuple[tuple[int, ...], int, int]:
+    return (data["context"],), data["vocabulary_size"], data["test_windows"]
+
+
+def _images(data: Mapping[str, Any]) -> tuple[tuple[int, ...], int, int]:
+    facts = dataset(data["name"]).images
+    assert facts is not None, f"a training on '{data['name']}', which is neither text nor images"
+    side = data.get("image_size") or facts.side
+    channels = 1 if data.get("grayscale") else facts.channels
+    n_classes = facts.n_classes if data.get("classes") is None else len(data["classes"])
+    return (channels, side, side), n_classes, data.get("test_size") or facts.n_test
+
+
+class Timed(NamedTuple):
+    """A training that was run: its model's name, its operations, its CPU seconds."""
+
+    model: str
+    operations: Operations
+    seconds: float
+
+
+def timed_trainings(provenance: pd.DataFrame) -> list[Timed]:
+    """Return the CPU trainings among published cells, with their operations."""
+    on_cpu = provenance[provenance["device"] == "cpu"]
+    specs = [json.loads(spec) for spec in on_cpu["spec"]]
+    return [
+        Timed(spec["model"]["name"], count_operations(spec), seconds)
+        for spec, seconds in zip(specs, on_cpu["cpu_seconds"], strict=True)
+        if spec["kind"] == "train"
+    ]
+
+
+def estimated_seconds(model: str, operations: Operations, timed: Sequence[Timed]) -> float:
+    """Return what a training may take on one core, at the median speed of the five most alike that were timed.
+
+    Alike is the same model, then a near number of operations an update: small updates are bound by what does not count
+    as an operation. The median, because nets that diverged stopped early and look fast.
+    """
+
+    def unlikeness(run: Timed) -> tuple[bool, float]:
+        return run.model != model, abs(math.log(run.operations.update / operations.update))
+
+    alike = sorted(timed, key=unlikeness)[:5]
+    return operations.total * statistics.median(run.seconds / run.operations.total for run in alike)
