@@ -1,7 +1,6 @@
 """The probe of the ensemble of all seeds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -14,31 +13,24 @@ from infwidth.training.probes.losses import accuracy
 
 
 class Ensemble(Probe):
-    """The ensemble of all seeds: loss of averaged logits and of averaged probabilities, variance of the logits.
-
-    All of it is of the first ``points`` test examples, by default of all; logits of windows are large.
-    """
+    """The ensemble of all seeds: loss of averaged logits and of averaged probabilities, variance of the logits."""
 
     name = "ensemble"
 
-    def __init__(self, *, points: int | None = None, **common: Any) -> None:
-        super().__init__(**common)
-        self.points = points
-
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Keep the test logits of this step."""
-        self.state[step_key(evaluation.step)] = evaluation.first_test_outputs(self.points).cpu()
+        self.state[step_key(evaluation.step)] = evaluation.first_test_outputs(None).cpu()
 
     def combine(self, states: Sequence[Mapping[str, torch.Tensor]], data: Labelled, loss: Loss, rows: Rows) -> None:
         """Write rows at the steps that all seeds e = 1…E reached, f̄ being the average of the logits.
 
         - ``ensemble_loss``, ``ensemble_accuracy``: of f̄; ``ensemble_loss_probabilities``: of the averaged
           probabilities, where there is more than one output.
-        - ``logit_variance``: over seeds (unbiased), averaged over points and outputs.
+        - ``logit_variance``: over seeds (unbiased), averaged over examples and outputs.
         - One number a seed (``index``): ``single_loss``, of f_e; ``ensemble_loss_without``, of f̄ without e (the
           jackknife); ``logit_deviation``, the average of (f_e − f̄)²·E/(E − 1), whose mean is ``logit_variance``.
         """
-        labels, count = data.y_test[: self.points].cpu().long(), len(states)
+        labels, count = data.y_test.cpu().long(), len(states)
         for key in steps_of_all(states):
             logits, step = torch.stack([state[key] for state in states]), int(key)
             mean = logits.mean(0)
