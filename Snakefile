@@ -21,14 +21,22 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
 
 
+# Too small for a cluster's job, as figures and the smallest limits are (see their rules), or, for data, in need of the
+# network, which a cluster's nodes may lack. Without a cluster this changes nothing.
 localrules:
     all,
-    figures,
-    tables,
+    prepare_data,
+    table,
+    paper_claims,
     claims,
+    figures,
+    provenance,
+    tables,
     catalog,
-    cost,
+    report,
+    paper,
     publish,
+    cost,
 
 
 include: "rules/data.smk"

@@ -7,6 +7,7 @@ from infwidth.experiments.catalog import check_catalog, read_catalog
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.validation import validate
+from infwidth.workflow.demand import Demand, demand, is_small, published_runs
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.graph import CODE, code_hash, limit_code, load_graph
@@ -19,6 +20,7 @@ try:
     GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
     check_catalog(read_catalog(), [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
+    RUNS = published_runs(Path("results/published"))
     check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
 except InfwidthError as error:
     raise WorkflowError(str(error)) from None
@@ -29,7 +31,7 @@ PUBLISHED = f"results/published/{SCALE}"
 # With published tables there are no cells to tell the provenance of: it is published beside them.
 PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"results/{SCALE}/cells.csv"
 
-USES_GPU = gpu_is_used(config["device"])
+UNRECORDED = Demand(config["unrecorded_memory_mb"], config["unrecorded_minutes"])
 
 
 def cell_file(cell):
@@ -57,6 +59,25 @@ def title(cells):
     number = list(GRAPH.cells).index(cells[0].id) + 1
     more = f" and {len(cells) - 1} more of its experiment" if len(cells) > 1 else ""
     return f"cell {number} of {len(GRAPH.cells)}: {cells[0].title}{more}"
+
+
+# Where a cluster computes, this machine's GPU says nothing. Snakemake chooses its executor after it has read the rules.
+def uses_gpu():
+    return gpu_is_used(config["device"], here=workflow.local_exec)
+
+
+def asked(cells):
+    gpu = cells[0].kind == "train" and uses_gpu()
+    return demand([cell.id for cell in cells], RUNS, gpu=gpu, unrecorded=UNRECORDED)
+
+
+# A job that a cluster killed asks for more the next time; a training goes on from its checkpoint.
+def memory_mb(cells):
+    return lambda wildcards, attempt: attempt * asked(cells).memory_mb
+
+
+def minutes(cells):
+    return lambda wildcards, attempt: attempt * asked(cells).minutes
 
 
 def tables_of_paper(wildcards):

@@ -42,6 +42,7 @@ for figure in GRAPH.figures:
             ),
         log:
             f"results/logs/figures/{figure.rule}.log",
+        localrule: True
         conda:
             "../environment.yml"
         params:

@@ -12,11 +12,14 @@ for bundle in GRAPH.bundles("limit"):
             [cell_file(cell) for cell in bundle.cells],
         log:
             f"results/logs/cells/{bundle.name}.log",
+        localrule: is_small([cell.id for cell in bundle.cells], RUNS)
         conda:
             "../environment.yml"
         threads: 1
         resources:
             title=title(bundle.cells),
+            mem_mb=memory_mb(bundle.cells),
+            runtime=minutes(bundle.cells),
         params:
             specs=[cell.spec for cell in bundle.cells],
             device=config["device"],

@@ -39,7 +39,8 @@ rule report:
     conda:
         "../environment.yml"
     params:
-        config={**config},
+        # Without what a cluster is asked for: it changes nothing here.
+        config={key: value for key, value in config.items() if not key.startswith("unrecorded_")},
         snakefile=str(workflow.main_snakefile),
     message:
         "report"

@@ -17,7 +17,9 @@ for bundle in GRAPH.bundles("train"):
         threads: 1
         resources:
             title=title(bundle.cells),
-            gpu=int(USES_GPU),
+            gpu=lambda wildcards: int(uses_gpu()),
+            mem_mb=memory_mb(bundle.cells),
+            runtime=minutes(bundle.cells),
         params:
             specs=[cell.spec for cell in bundle.cells],
             device=config["device"],
