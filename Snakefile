@@ -9,6 +9,9 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+report: "rules/captions/report.rst"
+
+
 include: "rules/common.smk"
 
 
@@ -33,6 +36,7 @@ localrules:
     provenance,
     tables,
     catalog,
+    pages,
     report,
     paper,
     publish,

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from infwidth.errors import InfwidthError
-from infwidth.experiments.catalog import check_catalog, read_catalog
+from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.validation import validate
 from infwidth.workflow.demand import Demand, demand, is_small, published_runs
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.workflow.graph import CODE, code_hash, limit_code, load_graph
+from infwidth.workflow.graph import CODE, code_hash, in_catalog_order, limit_code, load_graph
 from infwidth.workflow.published import published_scales
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
@@ -18,7 +18,8 @@ SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 try:
     validate(config, SCHEMAS / "config.schema.json", where="config/config.yaml or --config")
     GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
-    check_catalog(read_catalog(), [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
+    CATALOG = read_catalog()
+    check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
     RUNS = published_runs(Path("results/published"))
     check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
@@ -32,6 +33,20 @@ PUBLISHED = f"results/published/{SCALE}"
 PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"results/{SCALE}/cells.csv"
 
 UNRECORDED = Demand(config["unrecorded_memory_mb"], config["unrecorded_minutes"])
+
+IN_ORDER = in_catalog_order(GRAPH.papers.values(), CATALOG)
+
+
+# The report sorts by the alphabet; a number in front, with zeros, keeps the order of the catalog.
+def numbered(items):
+    digits = len(str(len(items)))
+    return {name: f"{place:0{digits}d}. {title}" for place, (name, title) in enumerate(items.items(), start=1)}
+
+
+CATEGORIES = numbered({paper.name: paper.title for paper in IN_ORDER})
+LABELS = {}
+for paper in IN_ORDER:
+    LABELS |= numbered({figure.rule: figure.title for figure in paper.figures})
 
 
 def cell_file(cell):

@@ -36,8 +36,8 @@ for figure in GRAPH.figures:
             pdf=figure_file(figure, "pdf"),
             png=report(
                 figure_file(figure, "png"),
-                category=GRAPH.papers[figure.paper].title,
-                labels={"figure": figure.rule, "says": figure.title},
+                category=CATEGORIES[figure.paper],
+                labels={"figure": LABELS[figure.rule]},
                 caption="captions/figure.rst",
             ),
         log:
@@ -85,7 +85,7 @@ rule claims:
         report(
             f"results/{SCALE}/claims.csv",
             category="Claims",
-            labels={"table": "all claims"},
+            labels={"table": "the same as CSV"},
             caption="captions/claims.rst",
         ),
     log:
@@ -113,7 +113,7 @@ rule provenance:
         report(
             f"results/{SCALE}/cells.csv",
             category="Provenance",
-            labels={"table": "all cells"},
+            labels={"table": "the same as CSV"},
             caption="captions/provenance.rst",
         ),
     log:

@@ -8,7 +8,7 @@ rule catalog:
         report(
             f"results/{SCALE}/catalog.csv",
             category="Catalog",
-            labels={"table": "all figures of all papers"},
+            labels={"table": "the same as CSV"},
             caption="captions/catalog.rst",
         ),
     log:
@@ -26,12 +26,53 @@ rule catalog:
         "../src/infwidth/workflow/scripts/write_catalog.py"
 
 
+# The tables that people read first, as pages that the report shows; a CSV it only hands out.
+rule pages:
+    input:
+        claims=rules.claims.output[0],
+        catalog=rules.catalog.output[0],
+        cells=PROVENANCE,
+    output:
+        claims=report(
+            f"results/{SCALE}/pages/claims.html",
+            category="Claims",
+            labels={"table": "all claims and verdicts"},
+            caption="captions/claims.rst",
+        ),
+        catalog=report(
+            f"results/{SCALE}/pages/catalog.html",
+            category="Catalog",
+            labels={"table": "all figures of all papers"},
+            caption="captions/catalog.rst",
+        ),
+        cells=report(
+            f"results/{SCALE}/pages/provenance.html",
+            category="Provenance",
+            labels={"table": "all cells"},
+            caption="captions/provenance.rst",
+        ),
+    log:
+        f"results/logs/pages_{SCALE}.log",
+    conda:
+        "../environment.yml"
+    params:
+        titles={paper.name: paper.title for paper in IN_ORDER},
+        figures={figure.rule: figure.title for paper in IN_ORDER for figure in paper.figures},
+        all_titles={**read_titles(), **GRAPH.titles},
+        code=code_hash(CODE["pages"]),
+    message:
+        "pages of the report"
+    script:
+        "../src/infwidth/workflow/scripts/write_pages.py"
+
+
 rule report:
     input:
         rules.figures.input,
         rules.tables.input,
         rules.claims.output,
         rules.catalog.output,
+        rules.pages.output,
     output:
         f"results/{SCALE}/report.html",
     log:
@@ -41,6 +82,7 @@ rule report:
     params:
         # Without what a cluster is asked for: it changes nothing here.
         config={key: value for key, value in config.items() if not key.startswith("unrecorded_")},
+        counts={"papers": len(IN_ORDER), "figures": len(GRAPH.figures)},
         snakefile=str(workflow.main_snakefile),
     message:
         "report"

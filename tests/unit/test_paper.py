@@ -10,6 +10,7 @@ import pytest
 
 from infwidth.analysis.claims import COLUMNS
 from infwidth.errors import DataError
+from infwidth.experiments.catalog import Entry, read_catalog, read_titles
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper
 from infwidth.workflow.graph import Graph, load_graph
@@ -20,6 +21,7 @@ TEMPLATE = ROOT / "paper" / "report.typ"
 BIBLIOGRAPHY = ROOT / "paper" / "references.bib"
 PUBLISHED = ROOT / "results" / "published" / "laptop"
 
+CATALOG = [Entry("ada1843", name, "", "C0", 1) for name in ("notes", "engine", "loom")]
 IMAGES = {"ada1843_notes": "/notes.png", "ada1843_engine": "/engine.png"}
 
 
@@ -32,7 +34,8 @@ def graph() -> Graph:
         for name in ("notes", "engine")
     )
     paper = Paper("ada1843", "Notes", "Lovelace, Notes, 1843", {"cards": tuple(cells.values())}, figures, document)
-    return Graph("laptop", {"ada1843": paper}, {cell.id: cell for cell in cells.values()}, ("ada1843_loom",))
+    of_id = {cell.id: cell for cell in cells.values()}
+    return Graph("laptop", {"ada1843": paper}, of_id, ("ada1843_loom",), {"ada1843": "Notes"})
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def cells() -> pd.DataFrame:
 
 
 def test_the_data_hold_every_claim_and_figure(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
-    data = report_data(graph, claims, cells, images=IMAGES, cited={"ada1843"})
+    data = report_data(graph, CATALOG, claims, cells, images=IMAGES, cited={"ada1843"})
     (paper,) = data["papers"]
     assert {figure["rule"]: figure["image"] for figure in paper["figures"]} == IMAGES
     assert [figure["caption"] for figure in paper["figures"]] == ["Caption of notes.", "Caption of engine."]
@@ -85,9 +88,10 @@ def test_the_data_hold_every_claim_and_figure(graph: Graph, claims: pd.DataFrame
 
 
 def test_the_data_hold_cost_and_provenance(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
-    data = report_data(graph, claims, cells, images=IMAGES, cited=set())
+    data = report_data(graph, CATALOG, claims, cells, images=IMAGES, cited=set())
     assert data["cost"]["cells"] == 2
     assert data["cost"]["minutes"] == "1.50"
+    assert data["papers"][0]["cost"] == {"cells": 2, "minutes": "1.50"}
     rows = [(row["cells"], row["minutes"], row["memory"]) for row in data["cost"]["figures"]]
     assert rows == [(2, "1.50", "300")] * 2
     assert data["provenance"]["commits"] == [{"commit": "c" * 40, "cells": 2}]
@@ -97,7 +101,7 @@ def test_the_data_hold_cost_and_provenance(graph: Graph, claims: pd.DataFrame, c
 
 def test_a_figure_without_picture_is_named(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="no picture of ada1843_engine"):
-        report_data(graph, claims, cells, images={"ada1843_notes": "/notes.png"}, cited=set())
+        report_data(graph, CATALOG, claims, cells, images={"ada1843_notes": "/notes.png"}, cited=set())
 
 
 def test_blocks_that_experiments_share_are_one_entry() -> None:
@@ -141,11 +145,19 @@ def test_every_paper_is_in_the_bibliography() -> None:
     assert set(load_graph("laptop", ROOT / "config" / "schemas").papers) <= bibliography_keys(BIBLIOGRAPHY)
 
 
+def test_titles_of_papers_to_come_are_those_of_the_bibliography() -> None:
+    text = BIBLIOGRAPHY.read_text(encoding="utf-8")
+    found = dict(re.findall(r"^@\w+\{([^,]+),.*?^  title = \{(.*?)\},$", text, flags=re.MULTILINE | re.DOTALL))
+    for paper, title in read_titles().items():
+        assert re.sub("[{}]", "", found[paper]).lower() == title.lower()
+
+
 def test_the_published_report_compiles_twice_to_the_same_bytes(tmp_path: Path) -> None:
     pytest.importorskip("typst", reason="the package typst is not installed")
     shutil.copytree(PUBLISHED / "figures", tmp_path / "figures")
     data = report_data(
         load_graph("laptop", ROOT / "config" / "schemas"),
+        read_catalog(),
         pd.read_csv(PUBLISHED / "claims.csv"),
         pd.read_csv(PUBLISHED / "cells.csv"),
         images={path.stem: f"/figures/{path.name}" for path in (tmp_path / "figures").iterdir()},
@@ -157,3 +169,4 @@ def test_the_published_report_compiles_twice_to_the_same_bytes(tmp_path: Path) -
     first, second = (output.read_bytes() for output in outputs)
     assert first.startswith(b"%PDF")
     assert first == second
+    assert b"/MarkInfo" in first, "the PDF is not tagged, so no program can read it aloud"

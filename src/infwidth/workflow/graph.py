@@ -1,11 +1,12 @@
 """What the workflow is made of at one scale: papers, cells, tables, figures, and the code each step depends on."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infwidth.errors import SpecError, nearest
+from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 
@@ -47,7 +48,8 @@ CODE = {
     "figure": ("plotting", "analysis", "workflow/figures.py"),
     "claims": ("analysis", "workflow/ledger.py"),
     "catalog": ("papers/catalog.csv", "experiments/catalog.py", "workflow/catalog.py", "workflow/cost.py"),
-    "paper": ("workflow/cost.py", "workflow/paper.py"),
+    "pages": ("papers/catalog.csv", "workflow/pages.py", "workflow/paper.py"),
+    "paper": ("papers/catalog.csv", "workflow/cost.py", "workflow/paper.py"),
 }
 
 
@@ -84,6 +86,7 @@ class Graph:
     papers: dict[str, Paper]
     cells: dict[str, Cell]
     left_out: tuple[str, ...]  # figures that were not asked for
+    titles: dict[str, str]  # of all papers with experiments, also of those that were not asked for
 
     @property
     def figures(self) -> list[Figure]:
@@ -171,4 +174,16 @@ def load_graph(scale: str, schemas: Path, figures: str = "all") -> Graph:
                 known = cells.setdefault(cell.id, cell)
                 if known.spec != cell.spec:
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")
-    return Graph(scale, papers, cells, tuple(left_out))
+    titles = {name: paper.title for name, paper in everything.items()}
+    return Graph(scale, papers, cells, tuple(left_out), titles)
+
+
+def in_catalog_order(papers: Iterable[Paper], catalog: Sequence[Entry]) -> list[Paper]:
+    """Return the papers that have figures, and their figures, in the order of the catalog, which has all of them."""
+    place = {entry.rule: number for number, entry in enumerate(catalog)}
+    ordered = [
+        replace(paper, figures=tuple(sorted(paper.figures, key=lambda figure: place[figure.rule])))
+        for paper in papers
+        if paper.figures
+    ]
+    return sorted(ordered, key=lambda paper: place[paper.figures[0].rule])

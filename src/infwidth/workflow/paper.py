@@ -5,17 +5,18 @@ import math
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from infwidth.errors import DataError
+from infwidth.experiments.catalog import Entry
 from infwidth.experiments.papers import Paper
 from infwidth.results.atomic import replacing, write_text
-from infwidth.workflow.cost import cost_table, wall_seconds
-from infwidth.workflow.graph import Graph
+from infwidth.workflow.cost import minutes_of, wall_seconds
+from infwidth.workflow.graph import Graph, in_catalog_order
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUTE = 0.01  # minutes; a figure that takes less than that is shown as less, not as nothing
@@ -32,18 +33,32 @@ def number(value: float) -> str:
     return mantissa.replace("-", "−") + power
 
 
+def interval(claim: Mapping[Any, Any]) -> str:
+    """Return the interval of a row of the ledger for print."""
+    return f"{number(claim['ci_low'])} … {number(claim['ci_high'])}"
+
+
 def report_data(
-    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame, *, images: Mapping[str, str], cited: set[str]
+    graph: Graph,
+    catalog: Sequence[Entry],
+    claims: pd.DataFrame,
+    cells: pd.DataFrame,
+    *,
+    images: Mapping[str, str],
+    cited: set[str],
 ) -> dict[str, Any]:
     """Return everything that the report prints, ready for JSON: numbers are set as text here, not in the template.
 
-    ``claims`` and ``cells`` are the ledger and the provenance of the scale; claims of figures that were not asked for
-    are left out. ``images`` maps a figure's rule to the path of its picture as the template loads it; ``cited`` are
-    the keys of the bibliography. Raises DataError for a figure without a picture.
+    Papers and figures come in the order of the catalog. ``claims`` and ``cells`` are the ledger and the provenance of
+    the scale; claims of figures that were not asked for are left out. ``images`` maps a figure's rule to the path of
+    its picture as the template loads it; ``cited`` are the keys of the bibliography. Raises DataError for a figure
+    without a picture.
     """
     if missing := [figure.rule for figure in graph.figures if figure.rule not in images]:
         raise DataError(f"no picture of {', '.join(missing)}")
-    papers = [_paper(paper, claims, images, cited) for paper in graph.papers.values() if paper.figures]
+    ordered = in_catalog_order(graph.papers.values(), catalog)
+    costs = _cost(graph, cells, ordered)
+    papers = [_paper(paper, claims, images, cited) | {"cost": costs["papers"][paper.name]} for paper in ordered]
     figures = [figure for paper in papers for figure in paper["figures"]]
     verdicts = Counter(claim["verdict"] for figure in figures for claim in figure["claims"])
     return {
@@ -53,8 +68,8 @@ def report_data(
         "claims": verdicts.total(),
         "figures": len(figures),
         "figures_left_out": list(graph.left_out),
-        "cost": _cost(graph, cells),
-        "provenance": _provenance(cells),
+        "cost": costs,
+        "provenance": provenance(cells),
     }
 
 
@@ -89,7 +104,7 @@ def _claim(row: Mapping[Any, Any]) -> dict[str, Any]:
         "statement": row["statement"],
         "expected": row["expected"],
         "measured": number(row["measured"]) if row["n"] > 0 else "—",
-        "interval": f"{number(row['ci_low'])} … {number(row['ci_high'])}" if row["n"] > 0 else "",
+        "interval": interval(row) if row["n"] > 0 else "",
         "n": int(row["n"]),
         "verdict": row["verdict"],
         "note": row["note"] if isinstance(row["note"], str) else "",
@@ -122,23 +137,33 @@ def _annotations(block: Any, name: str) -> Iterator[tuple[str, str, str]]:
             yield from _annotations(value, name)
 
 
-def _cost(graph: Graph, cells: pd.DataFrame) -> dict[str, Any]:
-    """Return cells and minutes of every figure, and of all cells once; a cell that figures share counts for each."""
+def _cost(graph: Graph, cells: pd.DataFrame, papers: Sequence[Paper]) -> dict[str, Any]:
+    """Return cells and minutes of every figure, of every paper and of all cells once.
+
+    A cell that figures share counts for each of them, and once for each of their papers.
+    """
     peak = dict(zip(cells["cell"], cells["peak_memory_mib"], strict=True))
-    table = cost_table(graph, wall_seconds(cells), set())
+    seconds = wall_seconds(cells)
     rows = []
-    for figure, row in zip(graph.figures, table.to_dict("records"), strict=True):
-        memory = [peak[cell] for cell in graph.cells_of_figure(figure) if cell in peak]
+    for figure in (figure for paper in papers for figure in paper.figures):
+        behind = graph.cells_of_figure(figure)
+        memory = [peak[cell] for cell in behind if cell in peak]
         rows.append(
             {
-                "rule": row["figure"],
+                "rule": figure.rule,
                 "title": figure.title,
-                "cells": row["cells"],
-                "minutes": _minutes(row["minutes_total"]),
+                "cells": len(behind),
+                "minutes": _minutes(minutes_of(behind, seconds)),
                 "memory": str(round(max(memory))) if memory else "—",
             }
         )
-    return {"figures": rows, "cells": len(cells), "minutes": _minutes(float(cells["wall_seconds"].sum()) / 60)}
+    of_papers = {}
+    for paper in papers:
+        cells_of_paper = {cell for figure in paper.figures for cell in graph.cells_of_figure(figure)}
+        minutes = _minutes(minutes_of(cells_of_paper, seconds))
+        of_papers[paper.name] = {"cells": len(cells_of_paper), "minutes": minutes}
+    total = _minutes(float(cells["wall_seconds"].sum()) / 60)
+    return {"figures": rows, "papers": of_papers, "cells": len(cells), "minutes": total}
 
 
 def _minutes(minutes: float | None) -> str:
@@ -147,7 +172,7 @@ def _minutes(minutes: float | None) -> str:
     return f"< {_MINUTE}" if minutes < _MINUTE else f"{minutes:.2f}"
 
 
-def _provenance(cells: pd.DataFrame) -> dict[str, Any]:
+def provenance(cells: pd.DataFrame) -> dict[str, Any]:
     """Return what the cells were computed with: the distinct values of each column, and data sets with digests."""
     columns = ("version", "python", "torch", "numpy", "device", "machine", "threads", "execution")
     with_data = cells.dropna(subset=["dataset"])  # an exact limit may need none
@@ -188,7 +213,6 @@ def write_paper(data: Mapping[str, Any], template: Path, bibliography: Path, out
             ignore_system_fonts=True,
             format="pdf",
             timestamp=0,
-            pdf_tags=False,  # the compiler fails on breakable floats with tags
         )
     except typst.TypstError as error:
         raise DataError(f"{template}: {error}") from error

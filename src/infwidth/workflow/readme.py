@@ -113,7 +113,7 @@ def with_published(readme: str, published: Path, schemas: Path) -> str:
     graph = load_graph(SCALE, schemas)
     minutes = minutes_by_figure(graph, published_seconds(published))
     catalog = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
-    titles = read_titles() | {name: paper.title for name, paper in graph.papers.items()}
+    titles = read_titles() | graph.titles
     images = sorted(path.stem for path in (published / SCALE / "figures").glob("*.png"))
     status = catalog["status"].value_counts()
     rebuilt = int(status.get(PUBLISHED, 0) + status.get(BUILT, 0))

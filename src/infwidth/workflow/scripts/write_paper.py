@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from infwidth.experiments.catalog import read_catalog
 from infwidth.workflow.graph import load_graph
 from infwidth.workflow.job import job
 from infwidth.workflow.paper import bibliography_keys, report_data, write_paper
@@ -14,6 +15,7 @@ with job(snakemake.log[0]):
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
     data = report_data(
         load_graph(params.scale, Path(params.schemas), params.selection),
+        read_catalog(),
         pd.read_csv(given.claims),
         pd.read_csv(given.cells),
         images={name: f"/{picture.relative_to(output.parent).as_posix()}" for name, picture in pictures},
