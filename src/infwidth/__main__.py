@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 from infwidth.errors import InfwidthError, SpecError
 
@@ -82,7 +83,7 @@ def _cell(options: argparse.Namespace) -> None:
     from infwidth.workflow.cell import compute_cell
 
     for file in options.specs:
-        spec = json.loads(file.read_text())
+        spec = _spec(file)
         output = options.to / f"{cell_id(spec)}.parquet"
         if output.exists():
             print(f"{output} is there already")
@@ -92,6 +93,16 @@ def _cell(options: argparse.Namespace) -> None:
                 prepare(dataset, options.data_dir, options.prepared / dataset)
         compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
         print(f"wrote {output}")
+
+
+def _spec(file: Path) -> dict[str, Any]:
+    try:
+        spec = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{file}: not the spec of a cell ({error}); python -m infwidth cells writes them") from error
+    if not isinstance(spec, dict) or "kind" not in spec:
+        raise SpecError(f"{file}: not the spec of a cell, which says its kind; python -m infwidth cells writes them")
+    return spec
 
 
 def _adopt(options: argparse.Namespace) -> None:

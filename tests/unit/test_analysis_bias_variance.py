@@ -235,8 +235,12 @@ def test_decomposition_has_everything_and_adds_up() -> None:
     rng = np.random.default_rng(14)
     rows = [r for n in (4, 8) for step in (0, STEP) for r in _rows(n, rng.normal(size=(3, 5)), step=step)]
     rows += _rows(4, rng.normal(size=(3, 5)), step=20)  # which width 8 did not reach
-    frame = decomposition(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    frame = decomposition(table)
     wide = frame.pivot_table(index=["width", "step"], columns="quantity", values="value")
+    for quantity, metric in (("single", "test_loss"), ("ensemble", "ensemble_loss")):
+        of_nets = table[table.metric == metric].groupby(["width", "step"]).value.mean()
+        np.testing.assert_allclose(wide[quantity], of_nets.loc[wide.index], rtol=1e-12)
     assert sorted(wide.index) == [(4, 0), (4, STEP), (8, 0), (8, STEP)]
     np.testing.assert_allclose(wide.single - wide.ensemble, wide.variance, rtol=1e-12)
     np.testing.assert_allclose(wide.bias.loc[4], wide.ensemble.loc[4] - wide.ensemble.loc[8], rtol=1e-12)

@@ -8,7 +8,6 @@ from infwidth.analysis.claims import NotTestableError
 from infwidth.analysis.consistency import (
     attention_converges,
     curves_converge,
-    deepest_layer,
     ensemble_against_wider,
     histograms_converge,
     kernels_converge,
@@ -16,6 +15,7 @@ from infwidth.analysis.consistency import (
     loss_per_doubling,
     variance_falls,
 )
+from infwidth.analysis.selection import deepest_layer
 from infwidth.analysis.statistics import rms_exponent
 
 WIDTHS, SEEDS, STEPS = (8, 16, 32, 64), range(16), (0, 1, *range(10, 101, 5))
@@ -95,6 +95,8 @@ def test_ensemble_of_the_second_narrowest_is_compared_with_four_times_its_width(
 
 def test_deepest_layer_is_named_or_missed() -> None:
     assert deepest_layer(_table(0.0), "kernel") == "h2"
+    deep = pd.DataFrame({"metric": "kernel", "layer": [f"blocks.{number}.h" for number in (9, 10, 2)]})
+    assert deepest_layer(deep, "kernel") == "blocks.10.h"
     with pytest.raises(NotTestableError, match="no 'absent'"):
         deepest_layer(_table(0.0), "absent")
 

@@ -4,7 +4,9 @@ import copy
 from pathlib import Path
 
 import pytest
+import yaml
 
+from infwidth.__main__ import main
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.identity import cell_id
@@ -155,7 +157,18 @@ def test_unknown_paper_names_the_nearest() -> None:
     ],
 )
 def test_config_is_strict(config: dict, message: str) -> None:
-    good = {"scale": "laptop", "data_dir": "data", "tables": "results", "figures": "all", "device": "auto"}
+    good = yaml.safe_load((SCHEMAS.parent / "config.yaml").read_text(encoding="utf-8"))
     validate(good, SCHEMAS / "config.schema.json", where="config")
     with pytest.raises(SpecError, match=message):
         validate({**good, **config}, SCHEMAS / "config.schema.json", where="config")
+
+
+@pytest.mark.parametrize("text", [None, "{", "[1]", '{"seeds": 2}'])
+def test_a_file_that_is_no_spec_is_said_in_one_line(text: str | None, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "spec.json"
+    if text is not None:
+        file.write_text(text)
+    assert main(["cell", str(file), "--to", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {file}: not the spec of a cell")
+    assert "infwidth cells" in said

@@ -25,6 +25,7 @@ from infwidth.papers.karkada2024.measured import (
     gradient_growth,
     largest_difference,
     largest_loss,
+    lazy_over_rich,
     loss_growth,
     rescaled_against_rich,
     rescaled_limit,
@@ -446,6 +447,27 @@ def test_best_rate_is_found_for_each_seed_among_nets_that_live() -> None:
         value=[0.3, 0.1, np.nan, 0.1, 0.2, np.inf],
     )
     assert best_rates(table).lr.tolist() == [2.0, 1.0]
+
+
+def _two_ends(lazy: float, rich: float, spread: float = 0.0) -> pd.DataFrame:
+    parts = [
+        _rows(
+            richness=richness, gauge=gauge, seed=seed, step=[0, 9], metric="test_loss", value=[1.0, loss + 0.01 * seed]
+        )
+        for richness, loss in (("0", lazy), ("1/2", rich))
+        for gauge, loss in (("stp", loss), ("mup_gauge", loss + spread))
+        for seed in range(3)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_rich_is_below_lazy_at_the_end_and_gauges_differ_less_than_the_ends() -> None:
+    assert lazy_over_rich(_two_ends(0.4, 0.2)).value == pytest.approx(np.mean(np.log([2, 0.41 / 0.21, 0.42 / 0.22])))
+    assert set(_verdicts({"cnn_curves": _two_ends(0.4, 0.2)}, "cnn").values()) == {"reproduced"}
+    found = _verdicts({"cnn_curves": _two_ends(0.2, 0.4, spread=0.1)}, "cnn")
+    assert set(found.values()) == {"not reproduced"}
+    only_one = _two_ends(0.4, 0.2).query("richness == '0'")
+    assert set(_verdicts({"cnn_curves": only_one}, "cnn").values()) == {"not testable at this scale"}
 
 
 def test_rescaled_nets_are_paired_with_rich_ones_at_their_width() -> None:

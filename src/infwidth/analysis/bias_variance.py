@@ -179,7 +179,8 @@ def variance_exponent(table: pd.DataFrame, *, step: int, metric: str = ENSEMBLE,
     """
     widths = _several(table, axis)
     logs = [_nets(table, width, step, metric, axis).variance(infinite=False).log for width in widths]
-    return _combined(logs, slope_weights(np.log(widths)))
+    with np.errstate(invalid="ignore"):
+        return _combined(logs, slope_weights(np.log(widths)))
 
 
 def deviation_exponent(

@@ -25,6 +25,10 @@ COLUMNS = (
     "note",
 )
 
+#: Intervals of claims that are no more than a sign.
+ABOVE_ZERO = (0.0, math.inf)
+BELOW_ZERO = (-math.inf, 0.0)
+
 
 class NotTestableError(Exception):
     """Raised by a measurement that the tables of this scale cannot carry; the message says why."""

@@ -16,6 +16,7 @@ as a curve cut off by divergence can have, means "finer than the grid tells", no
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -28,9 +29,9 @@ from infwidth.seeding import numpy_stream
 
 RESAMPLES = 2000
 
-#: What ``edge`` can say: nothing; the lowest point is the smallest rate of the grid; the largest; the largest that is
-#: stable, so that the optimum is bounded by divergence and not by the choice of the grid.
-EDGES = ("", "smallest", "largest", "stability")
+#: Where the lowest point is: within the grid; at its smallest rate; at its largest; at the largest that is stable, so
+#: that the optimum is bounded by divergence and not by the choice of the grid.
+Edge = Literal["", "smallest", "largest", "stability"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Optimum:
     Attributes:
         at: the configuration, value of the axis.
         log2_lr: log₂ of the optimum, with its interval.
-        edge: one of EDGES.
+        edge: whether the optimum is only a bound, and what bounds it.
         grid_lr: the rate of the grid with the lowest mean loss.
         loss: that loss.
         largest_stable_lr: the largest rate of the grid such that it and all smaller ones are stable for every seed;
@@ -49,7 +50,7 @@ class Optimum:
 
     at: float
     log2_lr: Estimate
-    edge: str
+    edge: Edge
     grid_lr: float
     loss: float
     largest_stable_lr: float
@@ -97,17 +98,6 @@ def final_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "tes
     diverged = single.loc[single.metric == "diverged", net].drop_duplicates().assign(diverged=True)
     bad = losses.merge(diverged, on=net, how="left").diverged.notna() | ~np.isfinite(losses.value)
     return losses.assign(value=losses.value.mask(bad.to_numpy())).sort_values(net, ignore_index=True)
-
-
-def mean_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
-    """Return the mean over seeds of the final loss at every rate that is stable: columns ``axis``, lr, value."""
-    records = [
-        (at, lr, loss)
-        for at, curve in _curves(table, axis, metric).items()
-        for lr, loss, stable in zip(curve.rates, curve.losses.mean(0), curve.stable, strict=True)
-        if stable
-    ]
-    return pd.DataFrame(records, columns=[axis, "lr", "value"])
 
 
 def optima(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
@@ -175,7 +165,7 @@ def _optimum(at: float, curve: _Curve) -> Optimum:
     )
 
 
-def _edge(curve: _Curve) -> str:
+def _edge(curve: _Curve) -> Edge:
     lowest = int(np.nanargmin(curve.losses.mean(0)))
     if lowest == 0:
         return "smallest"

@@ -24,9 +24,14 @@ def curve_with_band(
 
 
 def guide(axes: Axes, x: np.ndarray, *, exponent: float, at: float, label: str) -> None:
-    """Draw the theory's power law through the height ``at`` at the left end of ``x``."""
-    axes.plot(x, at * (x / x[0]) ** exponent, color="0.45", linewidth=0.9, linestyle=DOTTED)
-    axes.annotate(label, (x[-1], at * (x[-1] / x[0]) ** exponent), color="0.35", fontsize=7.5, ha="right", va="bottom")
+    """Draw the theory's power law through the height ``at`` at the left end of ``x``, named at the right end."""
+    heights = at * (x / x[0]) ** exponent
+    axes.plot(x, heights, color="0.45", linewidth=0.9, linestyle=DOTTED)
+    # On the side where neither the line nor a point at its end is.
+    offset, side = ((-9, -1), "top") if exponent < 0 else ((0, 0), "bottom")
+    axes.annotate(
+        label, (x[-1], heights[-1]), offset, textcoords="offset points", color="0.35", fontsize=7.5, ha="right", va=side
+    )
 
 
 def errors_against_width(axes: Axes, frame: pd.DataFrame, *, x: str = "width", **line: object) -> None:

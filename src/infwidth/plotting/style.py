@@ -6,11 +6,13 @@ parametrization is a line style; the infinite-width limit is black.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
+import numpy as np
 
 STYLE_FILE = Path(__file__).with_name("infwidth.mplstyle")
 
@@ -61,8 +63,10 @@ def depth_colours(depths: Sequence[int]) -> dict[int, tuple[float, float, float,
     return {d: palette(0.35 + 0.65 * i / max(len(ordered) - 1, 1)) for i, d in enumerate(ordered)}
 
 
-def richness_colours(values: Sequence[Any]) -> dict[Any, tuple[float, float, float, float]]:
-    """Return one colour a richness, from lazy (purple) to rich (amber)."""
-    palette = mpl.colormaps["plasma"]
-    ordered = list(dict.fromkeys(values))
-    return {v: palette(0.1 + 0.72 * i / max(len(ordered) - 1, 1)) for i, v in enumerate(ordered)}
+def richness_colour(richness: str | float) -> tuple[float, float, float, float]:
+    """Return the colour of a richness r, a number or such as "1/4": lazy (0) purple, rich (1/2) amber.
+
+    The scale goes on a little beyond both ends, for parametrizations that are not stable.
+    """
+    place = np.interp(float(Fraction(richness)), (-0.25, 0.0, 0.5, 0.75), (0.0, 0.1, 0.82, 0.95))
+    return mpl.colormaps["plasma"](float(place))

@@ -15,12 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from infwidth.analysis.bias_variance import ensemble
-from infwidth.analysis.consistency import at_the_end, deepest_layer, last_step
+from infwidth.analysis.bias_variance import decomposition
 from infwidth.analysis.distances import arrays
-from infwidth.plotting.shapes import curve_with_band, errors_against_width, guide
+from infwidth.analysis.selection import deepest_layer, last_step
+from infwidth.plotting.axes import step_axis, width_axis
+from infwidth.plotting.shapes import curve_with_band, guide
 from infwidth.plotting.style import DASHED, DOTTED, width_colours
 
 ENSEMBLE_LINE: dict[str, Any] = {"linestyle": DASHED}
@@ -30,29 +30,6 @@ LOSS_LABEL = "test loss (cross-entropy)"
 
 #: What the colours of :func:`maps` are, by metric.
 _MAP_LABELS = {"kernel": "feature kernel", "attention": "attention"}
-
-
-def step_axis(axes: Axes) -> None:
-    """Make the horizontal axis training steps, from the first one on a logarithmic scale."""
-    axes.set_xscale("log")
-    axes.set_xlabel("training step")
-
-
-def width_axis(axes: Axes, widths: Sequence[int]) -> None:
-    """Make the horizontal axis widths, a tick each."""
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(sorted(set(widths)), [str(width) for width in sorted(set(widths))])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("width N")
-
-
-def log_heights(axes: Axes) -> None:
-    """Make the vertical axis logarithmic, with ticks to read even within one decade; call it when all is drawn."""
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 50 * low else (1.0, 2.0, 3.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def guide_above(axes: Axes, frame: pd.DataFrame, *, exponent: float, label: str) -> None:
@@ -85,11 +62,11 @@ def single_and_ensemble() -> tuple[Line2D, Line2D]:
     )
 
 
-def curves_of_nets(axes: Axes, table: pd.DataFrame, metric: str, *, index: int = -1, band: bool = True) -> None:
+def curves_of_nets(axes: Axes, table: pd.DataFrame, metric: str, *, index: int = -1) -> None:
     """Draw a metric of single nets against steps, a colour a width: the mean over seeds with its 95 % band."""
     rows = table[(table.metric == metric) & (table.seed >= 0) & (table["index"] == index) & (table.step >= 1)]
     for width, colour in width_colours(table.width.unique().tolist()).items():
-        curve_with_band(axes, rows[rows.width == width], x="step", color=colour, band=band)
+        curve_with_band(axes, rows[rows.width == width], x="step", color=colour)
     step_axis(axes)
 
 
@@ -106,37 +83,35 @@ def bias_and_variance(panels: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw losses of single nets and of ensembles, a column a task: against steps (top), at the end (bottom)."""
     figure, (top, bottom) = plt.subplots(2, len(panels), figsize=(2.4 * len(panels), 4.4), squeeze=False)
     for above, below, (task, table) in zip(top, bottom, panels.items(), strict=True):
-        _single_and_ensemble_curves(above, table)
+        parts = decomposition(table)
+        _single_and_ensemble_curves(above, parts[parts.step >= 1])
         above.set_title(task)
-        _final_single_and_ensemble(below, table)
+        _final_single_and_ensemble(below, parts[parts.step == parts.step.max()])
     top[0].set_ylabel(LOSS_LABEL)
     bottom[0].set_ylabel("test loss at the end")
     return figure
 
 
-def _single_and_ensemble_curves(axes: Axes, table: pd.DataFrame) -> None:
-    widths = table.width.unique().tolist()
-    curves_of_nets(axes, table, "test_loss", band=False)
-    rows = table[(table.metric == "ensemble_loss") & (table.step >= 1)]
-    for width, colour in width_colours(widths).items():
-        curve_with_band(axes, rows[rows.width == width], x="step", color=colour, **ENSEMBLE_LINE)
+def _single_and_ensemble_curves(axes: Axes, parts: pd.DataFrame) -> None:
+    widths = parts.width.unique().tolist()
+    for quantity, line in (("single", {}), ("ensemble", ENSEMBLE_LINE)):
+        for width, colour in width_colours(widths).items():
+            rows = parts[(parts.quantity == quantity) & (parts.width == width)]
+            axes.plot(rows.step, rows.value, color=colour, **line)
+    step_axis(axes)
     width_legend(axes, widths, *single_and_ensemble(), fontsize=7)
 
 
-def _final_single_and_ensemble(axes: Axes, table: pd.DataFrame) -> None:
-    colours, step = width_colours(table.width.unique().tolist()), last_step(table)
-    line: dict[str, Any] = {"color": "0.3", "linewidth": 1.1}
-    final = at_the_end(table, "test_loss")
-    errors_against_width(axes, final, linestyle="-", **line)
-    estimates = [ensemble(table, width=width, step=step) for width in colours]
-    values, bars = [e.value for e in estimates], [e.high - e.value if np.isfinite(e.high) else 0.0 for e in estimates]
-    at = np.array(list(colours)) * _ASIDE
-    axes.errorbar(at, values, yerr=bars, capsize=2, elinewidth=0.9, **line, **ENSEMBLE_LINE)
-    singles = final.groupby("width").value.mean()
-    for x, (width, colour), value in zip(at, colours.items(), values, strict=True):
-        axes.plot([width, x], [singles[width], value], "o", color=colour, zorder=3)
-    axes.axhline(singles.iloc[-1], color="0.45", linewidth=0.9, linestyle=DOTTED, zorder=0)
-    width_axis(axes, list(colours))
+def _final_single_and_ensemble(axes: Axes, parts: pd.DataFrame) -> None:
+    singles, ensembles = (parts[parts.quantity == quantity].set_index("width") for quantity in ("single", "ensemble"))
+    aside = _ASIDE * ensembles.index
+    for at, rows, line in ((singles.index, singles, {}), (aside, ensembles, ENSEMBLE_LINE)):
+        bars = (rows.high - rows.value).where(np.isfinite(rows.high), 0.0)
+        axes.errorbar(at, rows.value, yerr=bars, capsize=2, elinewidth=0.9, color="0.3", linewidth=1.1, **line)
+    for x, (width, colour) in zip(aside, width_colours(singles.index.tolist()).items(), strict=True):
+        axes.plot([width, x], [singles.value[width], ensembles.value[width]], "o", color=colour, zorder=3)
+    axes.axhline(singles.value.iloc[-1], color="0.45", linewidth=0.9, linestyle=DOTTED, zorder=0)
+    width_axis(axes, singles.index.tolist())
 
 
 def densities(axes: Axes, table: pd.DataFrame) -> None:

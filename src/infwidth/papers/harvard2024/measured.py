@@ -10,6 +10,20 @@ AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 
 
+def difference_at_base(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
+    """Return by how much two parametrizations differ at the narrowest width, for every number that was measured.
+
+    Indexed by lr, seed, step, metric, layer and index. Raises NotTestableError if they were not measured alike.
+    """
+    sides = []
+    for table in (one, other):
+        base = table[(table.width == table.width.min()) & (table.seed >= 0)]
+        sides.append(base.set_index(["lr", "seed", "step", "metric", "layer", "index"]).value)
+    if sides[0].empty or not sides[0].index.equals(sides[1].index):
+        raise NotTestableError("The two parametrizations were not measured at the same rates and steps.")
+    return (sides[0] - sides[1]).abs()
+
+
 def alignments(tables: Tables, gamma0: float, theory: str) -> pd.DataFrame:
     """Return the cosine of every net's final feature kernels with a theory's: columns layer, seed, value.
 

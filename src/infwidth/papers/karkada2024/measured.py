@@ -6,6 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.selection import at_the_end
+from infwidth.analysis.statistics import Estimate, mean_over_seeds
+
 #: Tolerance of a measured exponent, of the reading notes: small against 1/4, the distance of the richnesses compared.
 TOLERANCE = 0.12
 
@@ -27,6 +31,9 @@ RESCALED_WIDTH = 256
 _NET = ["richness", "width", "seed"]  # what tells the nets of a sweep over richness and width apart
 
 GAUGE_NAMES = {"stp": "STP gauge", "mup_gauge": "μP gauge", "rescaling_gauge": "rescaling gauge"}
+
+#: The ends of the scale and its middle, where claims measure exponents.
+RICHNESSES = ("0", "1/4", "1/2")
 
 RICHNESS_NAMES = {"0": "r = 0 (NTK)", "1/4": "r = 1/4", "1/2": "r = 1/2 (μP)"}
 
@@ -70,6 +77,21 @@ def at_richness(exponents: pd.DataFrame, gauge: str, richness: float) -> pd.Data
 def nets(table: pd.DataFrame, metric: str, layer: str = "") -> pd.DataFrame:
     """Return the rows of one metric and layer, of single nets (not of the ensemble)."""
     return table[(table.metric == metric) & (table.layer == layer) & (table.seed >= 0)]
+
+
+def losses_of_both_ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the final test loss of lazy and rich nets (columns "0" and "1/2"), a row a seed, averaged over gauges."""
+    final = at_the_end(table, "test_loss")
+    by_richness = final.pivot_table(index="seed", columns="richness", values="value")
+    if not {"0", "1/2"} <= set(by_richness):
+        raise NotTestableError("Only one end of the scale is run at this scale.")
+    return by_richness
+
+
+def lazy_over_rich(table: pd.DataFrame) -> Estimate:
+    """Return the log of the final test loss at r = 0 over that at r = 1/2, paired over seeds."""
+    losses = losses_of_both_ends(table)
+    return mean_over_seeds(np.log(losses["0"].to_numpy() / losses["1/2"].to_numpy()))
 
 
 def gradient_growth(few_steps: pd.DataFrame) -> pd.DataFrame:
@@ -147,6 +169,5 @@ def best_rates(lr_sweep: pd.DataFrame) -> pd.DataFrame:
 
     A net that diverged has no loss at the end, or none that is finite, and is never the best.
     """
-    losses = nets(lr_sweep, "test_loss")
-    final = losses[losses.step == losses.step.max()]
+    final = at_the_end(lr_sweep, "test_loss")
     return final.loc[final.groupby(_NET).value.idxmin()]

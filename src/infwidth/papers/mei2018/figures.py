@@ -9,9 +9,10 @@ from matplotlib.lines import Line2D
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.mei2018.measured import at_the_end, gap_of_reduced
+from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.shapes import curve_with_band, errors_against_width, guide
 from infwidth.plotting.style import DASHED, LIMIT, width_colours
-from infwidth.plotting.widths import log_heights, width_axis, width_legend
+from infwidth.plotting.widths import width_legend
 
 
 def radial(tables: Tables) -> Figure:
@@ -75,5 +76,6 @@ def _reduced(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(gap.dimension, gap.value, color="0.2", linestyle="", marker="o")
     guide(axes, gap.dimension.to_numpy(float), exponent=-1, at=gap.value.iloc[0], label="$d^{-1}$")
     width_axis(axes, gap.dimension.tolist())
+    axes.set_ymargin(0.12)
     log_heights(axes)
     axes.set(xlabel="dimension d", ylabel="gap of the reduced risk")

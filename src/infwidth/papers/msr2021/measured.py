@@ -1,21 +1,34 @@
 """What the figures and claims of the Microsoft post share."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.consistency import deepest_layer
 from infwidth.analysis.distances import limit_kernel
+from infwidth.analysis.reported import ANALOGIES, ANALOGIES_OF_KERNELS, FEW_SHOT, FEW_SHOT_OF_KERNELS
+from infwidth.analysis.selection import deepest_layer
 
 #: What the bars of the post's first figure are, in order.
 NNGP, NTK, FINITE, LIMIT = "NNGP", "NTK", "finite net", "μP limit"
 BARS = (NNGP, NTK, FINITE, LIMIT)
 
-#: Accuracies reported in Tensor Programs IV by task and bar: analogies of text8 (Table 3, finite: width 1024), Omniglot
-#: (Table 2, finite: width 8192). On images the post takes its numbers from elsewhere, and we have none.
+#: Accuracies reported in Tensor Programs IV by task and bar; the finite net is the widest that is reported. On images
+#: the post takes its numbers from elsewhere, and we have none.
 REPORTED: dict[str, dict[str, float]] = {
     "images": {},
-    "words": {NNGP: 0.0, NTK: 0.0, FINITE: 0.4256, LIMIT: 0.4331},
-    "few-shot": {NNGP: 0.4760, NTK: 0.4782, FINITE: 0.6641, LIMIT: 0.6642},
+    "words": {
+        NNGP: ANALOGIES_OF_KERNELS,
+        NTK: ANALOGIES_OF_KERNELS,
+        FINITE: ANALOGIES[1024],
+        LIMIT: ANALOGIES[math.inf],
+    },
+    "few-shot": {
+        NNGP: FEW_SHOT_OF_KERNELS["gp"],
+        NTK: FEW_SHOT_OF_KERNELS["ntk"],
+        FINITE: FEW_SHOT[8192],
+        LIMIT: FEW_SHOT[math.inf],
+    },
 }
 
 

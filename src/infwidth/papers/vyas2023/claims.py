@@ -1,28 +1,25 @@
 """Claims of Vyas et al. 2023: signs, the theory's exponent −1 of a variance, and the edge 2/η. Fixed before running."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.consistency import (
+from infwidth.analysis.claims import ABOVE_ZERO, Claim, NotTestableError, Tables
+from infwidth.analysis.consistency import TASKS
+from infwidth.analysis.predictions import (
     ATTENTION_CONVERGES,
     CURVES_COINCIDE,
     KERNELS_CONVERGE,
     LOGITS_CONVERGE,
     PREACTIVATIONS_CONVERGE,
-    TASKS,
     WIDE_NET_BEATS_ENSEMBLE,
     WIDER_IS_BETTER,
-    at_the_end,
     one_over_n,
 )
+from infwidth.analysis.selection import at_the_end
 from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
 from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
-
-RISES = (0.0, math.inf)
 
 
 def _of(experiment: str, measure: Callable[[pd.DataFrame], Estimate]) -> Callable[[Tables], Estimate]:
@@ -187,7 +184,7 @@ CLAIMS = (
         name="repeated_data_bring_deviations",
         statement="Widths deviate more where data repeat than online.",
         expected="log of the narrowest over the widest net's final test loss, offline less online > 0",
-        accept=RISES,
+        accept=ABOVE_ZERO,
         measure=_offline_less_online,
         note="Compared after equally many steps. Nets that still descend steeply differ by how far they have come, "
         "which hides the effect where the stream is short.",
@@ -205,7 +202,7 @@ CLAIMS = (
         name="eigenvectors_differ",
         statement="The eigenvectors differ: wider networks' leading ones hold more of the task.",
         expected=f"power of the task in the {LEADING} leading eigenvectors rises with width: per doubling > 0",
-        accept=RISES,
+        accept=ABOVE_ZERO,
         measure=_of("vision_online", _power_per_doubling),
         note="That eigenvectors differ is the paper's; that wider nets hold more of the task is our reading of it.",
     ),

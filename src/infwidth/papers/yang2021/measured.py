@@ -1,7 +1,5 @@
 """What the figures and claims of Tensor Programs IV share."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -16,23 +14,6 @@ NAMED = {
     "mf": ("mean field, L = 1", 1),
     "mup": ("μP", 2),
 }
-
-#: Part of the word analogies answered right, reported in the paper's Table 3 on text8: by width, and by both kernels.
-REPORTED_ANALOGIES = {64: 0.3335, 256: 0.4158, 1024: 0.4256, math.inf: 0.4331}
-REPORTED_ANALOGIES_OF_KERNELS = 0.0
-
-#: Test accuracy on Omniglot (5-way, 1-shot) reported in the paper's Table 2: by width, and by kernel (experiment).
-REPORTED_FEW_SHOT = {
-    2: 0.5534,
-    8: 0.6454,
-    32: 0.6621,
-    128: 0.6631,
-    512: 0.6643,
-    2048: 0.6636,
-    8192: 0.6641,
-    math.inf: 0.6642,
-}
-REPORTED_FEW_SHOT_OF_KERNELS = {"maml_gp": 0.4760, "maml_ntk": 0.4782, "maml_linear_kernel": 0.4168}
 
 
 def train_losses(table: pd.DataFrame, rule: str) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.dichotomy import faces, grid, layer_exponents, named_points
 from infwidth.papers.yang2021slides.measured import NAMES, difference_from_start
+from infwidth.plotting.axes import log_heights
 from infwidth.plotting.shapes import VERDICT_COLOURS, errors_against_width, fraction, guide, text_table
 from infwidth.plotting.style import LIMIT, width_colours
 
@@ -101,7 +102,7 @@ def linear_limit(tables: Tables) -> Figure:
         name = "$n^{-1/2}$" if fill == "full" else ""
         guide(right, np.array(widths, float), exponent=-0.5, at=height, label=name)
     right.set_xscale("log", base=2)
-    right.set_yscale("log")
+    log_heights(right)
     right.set(xlabel="width n", ylabel="rms of $f_n - f_∞$ after training")
     right.legend(loc="lower left")
     return figure

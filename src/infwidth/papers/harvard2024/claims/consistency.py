@@ -1,12 +1,12 @@
 """Wide networks in μP become one network, in the words of the post; thresholds are those of the predictions."""
 
-from infwidth.analysis.consistency import (
+from infwidth.analysis.consistency import TASKS
+from infwidth.analysis.predictions import (
     ATTENTION_CONVERGES,
     CURVES_COINCIDE,
     KERNELS_CONVERGE,
     LOGITS_CONVERGE,
     PREACTIVATIONS_CONVERGE,
-    TASKS,
     WIDE_NET_BEATS_ENSEMBLE,
     WIDER_IS_BETTER,
     one_over_n,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
+from infwidth.analysis.selection import deepest_layer
 from infwidth.analysis.statistics import Estimate, mean_over_seeds
 from infwidth.papers.harvard2024.measured import alignments
 
@@ -13,7 +14,7 @@ def _worst_layer(tables: Tables, gamma0: float) -> Estimate:
 
 def _last_layer(tables: Tables, gamma0: float) -> Estimate:
     found = alignments(tables, gamma0, "ntk_kernel")
-    return mean_over_seeds(found[found.layer == found.layer.max()].value.to_numpy())
+    return mean_over_seeds(found[found.layer == deepest_layer(tables["dmft_networks"], "kernel")].value.to_numpy())
 
 
 def _loss_gap(tables: Tables, gamma0: float) -> Estimate:

@@ -1,33 +1,20 @@
-"""Claims of the Harvard post. Thresholds are signs and equalities, fixed before the first run."""
+"""NTK against μP over widths. Thresholds are signs and equalities, fixed before the first run."""
 
-import math
-
-import pandas as pd
-
-from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, change_per_doubling, exact
-
-
-def _final_test_loss(tables: Tables, rule: str) -> pd.DataFrame:
-    table = tables["width_sweep"]
-    return table[
-        (table.metric == "test_loss") & (table.seed >= 0) & (table.rule == rule) & (table.step == table.step.max())
-    ]
+from infwidth.analysis.claims import ABOVE_ZERO, BELOW_ZERO, Claim, Tables
+from infwidth.analysis.consistency import loss_per_doubling
+from infwidth.analysis.statistics import Estimate, exact
+from infwidth.papers.harvard2024.measured import difference_at_base
 
 
 def _loss_per_doubling(tables: Tables, rule: str) -> Estimate:
-    return change_per_doubling(_final_test_loss(tables, rule))
+    table = tables["width_sweep"]
+    return loss_per_doubling(table[table.rule == rule])
 
 
 def _largest_difference_at_base_width(tables: Tables) -> Estimate:
     table = tables["width_sweep"]
-    base = table[(table.width == table.width.min()) & (table.seed >= 0)]
-    keys = ["lr", "seed", "step", "metric", "layer", "index"]
-    sides = [base[base.rule == rule].set_index(keys).value for rule in ("ntk", "mup")]
-    if len(sides[0]) == 0 or not sides[0].index.equals(sides[1].index):
-        raise NotTestableError("The two rules were not measured at the same steps.")
-    difference = float((sides[0] - sides[1]).abs().max())
-    return exact(difference, base.seed.nunique())
+    difference = difference_at_base(*(table[table.rule == rule] for rule in ("ntk", "mup")))
+    return exact(difference.max(), n=difference.index.get_level_values("seed").nunique())
 
 
 CLAIMS = (
@@ -36,7 +23,7 @@ CLAIMS = (
         name="ntk_wider_is_worse",
         statement="In the NTK parametrization, at fixed hyperparameters and steps, wider networks have higher loss.",
         expected="final test loss rises with width: slope per doubling > 0",
-        accept=(0.0, math.inf),
+        accept=ABOVE_ZERO,
         measure=lambda tables: _loss_per_doubling(tables, "ntk"),
     ),
     Claim(
@@ -44,7 +31,7 @@ CLAIMS = (
         name="mup_wider_is_better",
         statement="In μP, at fixed hyperparameters and steps, wider networks have lower loss.",
         expected="final test loss falls with width: slope per doubling < 0",
-        accept=(-math.inf, 0.0),
+        accept=BELOW_ZERO,
         measure=lambda tables: _loss_per_doubling(tables, "mup"),
     ),
     Claim(

@@ -1,4 +1,4 @@
-"""Figures of the Harvard post: tables in, figures out."""
+"""NTK against μP over widths: loss curves, and the final loss against width."""
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from infwidth.analysis.claims import Tables
+from infwidth.plotting.axes import width_axis
 from infwidth.plotting.shapes import curve_with_band, errors_against_width
 from infwidth.plotting.style import LABELS, LINE_STYLES, width_colours
 
@@ -56,11 +57,11 @@ def mup_vs_ntk(tables: Tables) -> Figure:
     lines = [Line2D([], [], color="0.3", linestyle=LINE_STYLES[rule], label=LABELS[rule]) for rule in ("mup", "ntk")]
     _width_legend(left, loss, lines)
     final = loss[loss.step == loss.step.max()]
-    for rule in ("ntk", "mup"):
+    for rule in ("mup", "ntk"):
         errors_against_width(
             right, final[final.rule == rule], color="0.25", linestyle=LINE_STYLES[rule], label=LABELS[rule]
         )
-    right.set_xscale("log", base=2)
+    width_axis(right, final.width.unique().tolist())
     right.set_xlabel("width N (channels)")
     right.set_ylabel(f"test loss after {loss.step.max()} steps")
     right.legend()

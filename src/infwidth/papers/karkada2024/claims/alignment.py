@@ -1,14 +1,13 @@
 """Weights align at any richness, gradients keep their exponent, and the scale of the output is the richness."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
 from infwidth.analysis.statistics import Estimate, exact, exponent
-from infwidth.papers.karkada2024.measured import TOLERANCE, nets, rescaled_against_rich, rescaled_limit
-
-_RICHNESSES = ("0", "1/4", "1/2")
+from infwidth.papers.karkada2024.measured import RICHNESSES, TOLERANCE, nets, rescaled_against_rich, rescaled_limit
 
 
 def _readout(tables: Tables, metric: str, richness: str) -> Estimate:
@@ -30,8 +29,8 @@ def _in_gamma(tables: Tables, metric: str, layer: str, step: int) -> Estimate:
 def _against_limit(tables: Tables) -> Estimate:
     rows = nets(tables["output_rescaling"], "relative_change", "h2")
     rows = _present(rows[(rows.step == 1) & (rows.gamma0 >= 2)])
-    exact = rescaled_limit(tables["one_step_limit"], rows.gamma0.to_numpy())
-    return exponent(rows.assign(value=rows.value / exact), x="gamma0")
+    limit = rescaled_limit(tables["one_step_limit"], rows.gamma0.to_numpy())
+    return exponent(rows.assign(value=rows.value / limit), x="gamma0")
 
 
 def _rescaled_is_rich(tables: Tables) -> Estimate:
@@ -60,11 +59,6 @@ def _exponent_claim(
     )
 
 
-def _value(richness: str) -> float:
-    numerator, _, denominator = richness.partition("/")
-    return int(numerator) / int(denominator or 1)
-
-
 CLAIMS = (
     *(
         _exponent_claim(
@@ -73,7 +67,7 @@ CLAIMS = (
             0.0,
             lambda tables, r=r: _readout(tables, "alignment", r),  # type: ignore[misc]
         )
-        for r in _RICHNESSES
+        for r in RICHNESSES
     ),
     _exponent_claim(
         "random_alignment_exponent",
@@ -85,10 +79,10 @@ CLAIMS = (
         _exponent_claim(
             f"last_gradient_exponent_r_{r.replace('/', '_')}",
             f"Gradients keep their initial exponent −r while training; here r = {r}, after the last step.",
-            0.0 - _value(r),
+            0.0 - float(Fraction(r)),
             lambda tables, r=r: _last_gradient(tables, r),  # type: ignore[misc]
         )
-        for r in _RICHNESSES
+        for r in RICHNESSES
     ),
     _exponent_claim(
         "update_exponent_in_output_scale",
@@ -104,7 +98,7 @@ CLAIMS = (
         "update_against_exact_limit",
         "With the initial output counted, the update follows the exact limit in γ.",
         0.0,
-        lambda tables: _against_limit(tables),
+        _against_limit,
         "γ of update / exact limit",
         "Added after the claim above failed, to test its explanation.",
     ),

@@ -1,10 +1,8 @@
 """Where the best learning rate goes as the width grows."""
 
-import math
-
 import numpy as np
 
-from infwidth.analysis.claims import Claim, NotTestableError, Tables
+from infwidth.analysis.claims import ABOVE_ZERO, Claim, NotTestableError, Tables
 from infwidth.analysis.statistics import Estimate, change_per_doubling
 from infwidth.papers.karkada2024.measured import TOLERANCE, best_rates
 
@@ -23,7 +21,7 @@ CLAIMS = (
         name="ntp_optimum_drifts",
         statement="In NTP the best learning rate grows with width.",
         expected="change of log₂ of the best rate per doubling of the width > 0",
-        accept=(0.0, math.inf),
+        accept=ABOVE_ZERO,
         measure=lambda tables: _drift(tables, "0"),
     ),
     Claim(

@@ -5,9 +5,7 @@ from fractions import Fraction
 
 from infwidth.analysis.claims import Claim, Tables
 from infwidth.analysis.statistics import Estimate, exponent
-from infwidth.papers.karkada2024.measured import PANELS, TOLERANCE, Panel, at_panel
-
-_RICHNESSES = ("0", "1/4", "1/2")
+from infwidth.papers.karkada2024.measured import PANELS, RICHNESSES, TOLERANCE, Panel, at_panel
 
 _STATEMENTS: dict[str, tuple[str, str, Callable[[Fraction], Fraction]]] = {
     "relative_change": (
@@ -38,4 +36,4 @@ def _slope_claim(panel: Panel, richness: str) -> Claim:
     )
 
 
-CLAIMS = tuple(_slope_claim(panel, richness) for panel in PANELS for richness in _RICHNESSES)
+CLAIMS = tuple(_slope_claim(panel, richness) for panel in PANELS for richness in RICHNESSES)

@@ -6,9 +6,7 @@ import pandas as pd
 
 from infwidth.analysis.claims import Claim, NotTestableError, Tables
 from infwidth.analysis.statistics import Estimate, exact, exponent
-from infwidth.papers.karkada2024.measured import TOLERANCE, gradient_growth, loss_growth, nets
-
-_INSIDE = ("0", "1/4", "1/2")
+from infwidth.papers.karkada2024.measured import RICHNESSES, TOLERANCE, gradient_growth, loss_growth, nets
 
 
 def _output_exponent(tables: Tables) -> Estimate:
@@ -22,8 +20,8 @@ def _gradient_exponent(tables: Tables, richness: str) -> Estimate:
 
 def _worst_inside(tables: Tables) -> Estimate:
     growth = loss_growth(tables["few_steps"])
-    inside = growth[growth.richness.isin(_INSIDE)].value
-    return exact(inside.max(), len(inside))
+    inside = growth[growth.richness.isin(RICHNESSES)]
+    return exact(inside.value.max(), inside.seed.nunique())
 
 
 def _mildest_outside(tables: Tables) -> Estimate:
@@ -59,7 +57,7 @@ CLAIMS = (
         accept=(0.25 - TOLERANCE, 0.25 + TOLERANCE),
         measure=_output_exponent,
     ),
-    *(_bounded(richness) for richness in _INSIDE),
+    *(_bounded(richness) for richness in RICHNESSES),
     Claim(
         figure="richness_scale",
         name="gradient_explodes_above",

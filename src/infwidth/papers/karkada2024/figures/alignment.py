@@ -17,8 +17,9 @@ from infwidth.papers.karkada2024.measured import (
     rescaled_against_rich,
     rescaled_limit,
 )
+from infwidth.plotting.axes import log_heights
 from infwidth.plotting.shapes import errors_against_width, guide
-from infwidth.plotting.style import LIMIT, richness_colours
+from infwidth.plotting.style import LIMIT, richness_colour
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
@@ -27,12 +28,12 @@ def alignment(tables: Tables) -> Figure:
     """Alignment ratio (left), growth of gradients (middle), update against output scale (right)."""
     table = tables["few_steps"]
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10.0, 3.4))
-    colours = richness_colours(sorted(table.richness.unique(), key=Fraction))
+    richnesses = sorted(table.richness.unique(), key=Fraction)
     first = table[table.step == 1]
     growth = gradient_growth(table)
-    for marker, (richness, colour) in zip(_MARKERS, colours.items(), strict=False):
+    for marker, richness in zip(_MARKERS, richnesses, strict=False):
         line: dict[str, Any] = {
-            "color": colour,
+            "color": richness_colour(richness),
             "marker": marker,
             "linewidth": 1,
             "label": RICHNESS_NAMES.get(richness, f"r = {richness}".replace("-", "−")),
@@ -45,18 +46,20 @@ def alignment(tables: Tables) -> Figure:
     random = random[random.richness == "0"]
     errors_against_width(left, random, color="0.5", marker=".", linestyle=":", label="random change")
     widths = np.array(sorted(random.width.unique()), float)
-    guide(left, widths, exponent=-0.5, at=0.8 * random[random.width == widths[0]].value.mean(), label="n^(−1/2)")
+    guide(left, widths, exponent=-0.5, at=0.8 * random[random.width == widths[0]].value.mean(), label="$n^{-1/2}$")
     left.set_ylabel("‖W₃Δz₂‖ / (‖W₃‖ ‖Δz₂‖), one step")
     left.set_title("alignment of the readout")
     middle.set_ylabel("largest ‖∂ℓ/∂h₂‖ after a step / initial")
     middle.set_title("gradients")
     for axes in (left, middle):
         axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
         axes.set_xlabel("width n")
-    left.set_ylim(bottom=0.03)
-    left.legend(loc="lower left", fontsize=7, ncols=2)
+    left.set_ymargin(0.1)
+    log_heights(left)
+    middle.set_yscale("log")
     _draw_rescaling(right, tables)
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(handles), 6))
     return figure
 
 
@@ -83,7 +86,7 @@ def _draw_rescaling(axes: plt.Axes, tables: Tables) -> None:
         )
     axes.plot([], [], "o", markersize=9, fillstyle="none", color="black", label="richness r at γ = n^r")
     axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
+    log_heights(axes)
     axes.set_xlabel("output scale γ")
     axes.set_ylabel(PANELS[0].label)
     axes.set_title("output rescaling at width 256")

@@ -10,9 +10,12 @@ from infwidth.analysis.claims import Tables
 from infwidth.papers.karkada2024.figures.five_curves import draw_five
 from infwidth.papers.karkada2024.measured import GAUGE_NAMES, largest_difference, nets
 from infwidth.plotting.shapes import curve_with_band
-from infwidth.plotting.style import DASHED, richness_colours
+from infwidth.plotting.style import DASHED, richness_colour
 
 _GAUGE_COLOURS = {"stp": "#4477aa", "mup_gauge": "#cc6677", "rescaling_gauge": "#999933"}
+
+#: Where the last panel ends if a net diverges: so many times the largest initial loss.
+_HIGHEST = 2.0
 
 
 def gauge_equivalence(tables: Tables) -> Figure:
@@ -26,10 +29,9 @@ def gauge_equivalence(tables: Tables) -> Figure:
 
 
 def _draw_residuals(axes: Axes, curves: pd.DataFrame, decayed: pd.DataFrame) -> None:
-    colours = richness_colours(["0", "1/4", "1/2"])
     for richness, rows in largest_difference(curves, ["richness"]).groupby("richness"):
         name = {"0": "within lazy bundle", "1/2": "within rich bundle"}[str(richness)]
-        axes.plot(rows.step, _visible(rows.value), color=colours[richness], label=name)
+        axes.plot(rows.step, _visible(rows.value), color=richness_colour(str(richness)), label=name)
     styles = {True: ("-", "λ transformed"), False: (DASHED, "one λ for all")}
     for transformed, rows in largest_difference(decayed, ["transform_weight_decay"]).groupby("transform_weight_decay"):
         linestyle, name = styles[bool(transformed)]
@@ -67,6 +69,9 @@ def _draw_weight_decay(axes: Axes, decayed: pd.DataFrame) -> None:
             axes.plot([], [], color=colour, label=GAUGE_NAMES[gauge])
     axes.plot([], [], color="0.3", linestyle="-", label="λ transformed")
     axes.plot([], [], color="0.3", linestyle=DASHED, label="one λ for all")
+    start = losses[losses.step == 0].value.max()
+    if axes.get_ylim()[1] > _HIGHEST * start:
+        axes.set_ylim(0, _HIGHEST * start)
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xlim(left=0)
     axes.set_xlabel("training step")

@@ -4,7 +4,6 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -12,8 +11,7 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.karkada2024.measured import GAUGE_NAMES, VERTICES, at_richness, exponent_table
-
-Colour = tuple[float, float, float, float]
+from infwidth.plotting.style import richness_colour
 
 # From (richness, readout multiplier, read-in multiplier) to the page: an oblique projection with richness to the right.
 _TO_PAGE = np.array([[9.0, 0.7], [-1.2, 2.6], [2.6, 2.0]])
@@ -41,18 +39,21 @@ def gauges(tables: Tables) -> Figure:
         _gradient_line(axes, places[start], places[end])
         _along(axes, places[start], places[end], GAUGE_NAMES[gauge])
     for colour, edges in (
-        (_colour(0.0), [("NTP-lr", "NTP")]),
-        (_colour(1.0), [("μP-lr", "μP"), ("μP", "MFP"), ("MFP", "μP-lr")]),
+        (richness_colour("0"), [("NTP-lr", "NTP")]),
+        (richness_colour("1/2"), [("μP-lr", "μP"), ("μP", "MFP"), ("MFP", "μP-lr")]),
     ):
         for start, end in edges:
             axes.plot(*np.transpose([places[start], places[end]]), color=colour, linewidth=1.6, linestyle=(0, (3, 1.5)))
     for corners in (("NTP-lr", "NTP", "MFP", "μP-lr"), ("NTP", "μP", "MFP")):
         axes.fill(*np.transpose([places[name] for name in corners]), color="0.5", alpha=0.06, linewidth=0)
     axes.fill(
-        *np.transpose([places[name] for name in ("μP-lr", "μP", "MFP")]), color=_colour(1.0), alpha=0.2, linewidth=0
+        *np.transpose([places[name] for name in ("μP-lr", "μP", "MFP")]),
+        color=richness_colour("1/2"),
+        alpha=0.2,
+        linewidth=0,
     )
     for name in VERTICES:
-        colour = _colour(0.0 if VERTICES[name][0] == "0" else 1.0)
+        colour = richness_colour(VERTICES[name][0])
         axes.plot(*places[name], "o", color=colour, markersize=9, zorder=5)
         dx, dy, side = _OFFSETS[name]
         axes.annotate(name, places[name], (dx, dy), textcoords="offset points", ha=side, weight="bold", fontsize=11)
@@ -75,16 +76,13 @@ def _point(exponents: pd.DataFrame, richness: str, gauge: str) -> np.ndarray:
     return np.array([float(Fraction(richness)), g["W3"], g["W1"]])
 
 
-def _colour(t: float) -> Colour:
-    """From lazy (0) to rich (1), the ends of plotting.style.richness_colours."""
-    return colormaps["plasma"](0.1 + 0.72 * t)
-
-
 def _gradient_line(axes: Axes, start: np.ndarray, end: np.ndarray) -> None:
     t = np.linspace(0, 1, 60)
     path = start + t[:, None] * (end - start)
     segments = np.stack([path[:-1], path[1:]], axis=1)
-    axes.add_collection(LineCollection(list(segments), colors=[_colour(x) for x in t[:-1]], linewidth=3.2, zorder=4))
+    axes.add_collection(
+        LineCollection(list(segments), colors=[richness_colour(x / 2) for x in t[:-1]], linewidth=3.2, zorder=4)
+    )
 
 
 def _along(axes: Axes, start: np.ndarray, end: np.ndarray, text: str) -> None:
@@ -116,7 +114,7 @@ def _label_faces(axes: Axes, places: dict[str, np.ndarray]) -> None:
         textcoords="offset points",
         ha="right",
         va="center",
-        color=_colour(0.0),
+        color=richness_colour("0"),
         fontsize=9,
     )
     face = (places["μP-lr"] + places["μP"] + places["MFP"]) / 3

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.karkada2024.measured import nets
+from infwidth.plotting.axes import log_heights
 from infwidth.plotting.shapes import curve_with_band
 from infwidth.plotting.style import width_colours
 
@@ -36,9 +37,10 @@ def lr_transfer(tables: Tables) -> Figure:
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_ylim(top=_CEILING)
+        log_heights(axes)
         axes.set_xlabel("learning rate η")
         axes.set_title(_TITLES[richness])
-    panels[0, 0].set_ylabel("test loss after one epoch")
+    panels[0, 0].set_ylabel("test loss after one epoch (mean squared error)")
     panels[0, -1].legend()
     return figure
 

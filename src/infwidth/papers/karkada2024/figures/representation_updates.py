@@ -9,29 +9,29 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.karkada2024.measured import PANELS, RICHNESS_NAMES, at_panel
+from infwidth.plotting.axes import log_heights
 from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.style import LIMIT, richness_colours
+from infwidth.plotting.style import LIMIT, richness_colour
 
 
 def representation_updates(tables: Tables) -> Figure:
     """Relative update, output scale and gradient against width at three richnesses, with their limits in black."""
     measured, limit = tables["one_step"], tables["one_step_limit"]
-    colours = richness_colours(sorted(measured.richness.unique(), key=Fraction))
     figure, all_axes = plt.subplots(1, len(PANELS), figsize=(8.4, 3.1))
     for axes, panel in zip(all_axes, PANELS, strict=True):
-        for richness, colour in colours.items():
+        for richness in sorted(measured.richness.unique(), key=Fraction):
             rows = at_panel(measured[measured.richness == richness], panel)
             errors_against_width(
                 axes,
                 rows,
-                color=colour,
+                color=richness_colour(richness),
                 linestyle="",
                 marker="o",
                 label=RICHNESS_NAMES.get(richness, f"r = {richness}"),
             )
             _draw_limit(axes, limit[limit.richness == richness], panel.metric, panel.layer, rows.width)
         axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
+        log_heights(axes)
         axes.set_xlabel("width n")
         axes.set_title(panel.title)
         axes.set_ylabel(panel.label)

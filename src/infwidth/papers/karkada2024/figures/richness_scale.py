@@ -13,7 +13,7 @@ from infwidth.analysis.claims import Tables
 from infwidth.analysis.statistics import exponent
 from infwidth.papers.karkada2024.measured import gradient_growth, largest_loss, nets
 from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.style import LIMIT, richness_colours, width_colours
+from infwidth.plotting.style import LIMIT, richness_colour, width_colours
 
 Theory = Callable[[np.ndarray], np.ndarray]
 
@@ -49,20 +49,18 @@ def richness_scale(tables: Tables) -> Figure:
 def _draw_scale(axes: Axes) -> None:
     axes.set_axis_off()
     axes.set_ylim(-1.25, 1.25)
-    ends = richness_colours(["lazy", "middle", "rich"])
-    for i, t in enumerate(np.linspace(0, 1, 100)):
-        colour = tuple((1 - t) * a + t * b for a, b in zip(ends["lazy"], ends["rich"], strict=True))
-        axes.plot([i / 200, (i + 2) / 200], [0, 0], color=colour, linewidth=4, solid_capstyle="butt")
+    for r in np.linspace(_LAZY, _RICH, 101)[:-1]:
+        axes.plot([r, r + 0.01], [0, 0], color=richness_colour(r), linewidth=4, solid_capstyle="butt")
     for start, outside in ((_LAZY, -0.3), (_RICH, 0.8)):
         axes.annotate("", (outside, 0), (start, 0), arrowprops={"arrowstyle": "-|>", "color": "0.55", "linestyle": ":"})
-    for r, name, end in ((_LAZY, "NTP, r = 0", "lazy"), (_RICH, "μP, r = ½", "rich")):
-        axes.plot([r], [0], "o", color=ends[end], markersize=10, zorder=5)
+    for r, name in ((_LAZY, "NTP, r = 0"), (_RICH, "μP, r = ½")):
+        axes.plot([r], [0], "o", color=richness_colour(r), markersize=10, zorder=5)
         axes.annotate(name, (r, 0), (0, 12), textcoords="offset points", ha="center", weight="bold")
     axes.text(-0.2, 0.18, "outputs explode", ha="center", color="#a33b20")
     axes.text(0.7, 0.18, "gradients explode", ha="center", color="#a33b20")
     axes.text(0.25, 1.05, "richness scale: ‖Δh‖ ~ n^r", ha="center", weight="bold", fontsize=10)
     of_lazy = "kernel regime: linear in the parameters\nfeatures hardly move; well understood"
-    axes.text(0.0, -0.25, of_lazy, ha="center", va="top", fontsize=8, color=ends["lazy"])
+    axes.text(0.0, -0.25, of_lazy, ha="center", va="top", fontsize=8, color=richness_colour(_LAZY))
     of_rich = "features move by their own size\nlayers interact; less well understood"
     axes.text(0.5, -0.25, of_rich, ha="center", va="top", fontsize=8, color="0.25")
 
@@ -70,13 +68,13 @@ def _draw_scale(axes: Axes) -> None:
 def _draw_exponents(axes: Axes, rows: pd.DataFrame, theory: Theory, label: str) -> None:
     line = np.linspace(-0.28, 0.78, 300)
     axes.plot(line, theory(line), **LIMIT, label=label, zorder=1)
-    richnesses = sorted(rows.richness.unique(), key=Fraction)
-    for richness, colour in richness_colours(richnesses).items():
+    for richness in sorted(rows.richness.unique(), key=Fraction):
         estimate = exponent(rows[rows.richness == richness])
         if not np.isfinite(estimate.value):
             continue
         bars = ([estimate.value - estimate.low], [estimate.high - estimate.value])
-        axes.errorbar([float(Fraction(richness))], [estimate.value], yerr=bars, fmt="o", color=colour, capsize=2)
+        at, colour = float(Fraction(richness)), richness_colour(richness)
+        axes.errorbar([at], [estimate.value], yerr=bars, fmt="o", color=colour, capsize=2)
     axes.legend(loc="upper center")
 
 
@@ -92,5 +90,5 @@ def _draw_losses(axes: Axes, losses: pd.DataFrame) -> None:
             at = sorted({float(Fraction(r)) for r in lost.richness})
             axes.plot(at, [0.97] * len(at), "x", color=colour, transform=axes.get_xaxis_transform())
     axes.set_yscale("log")
-    axes.set_ylabel("largest test loss")
+    axes.set_ylabel("largest test loss\n(mean squared error)")
     axes.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.0))

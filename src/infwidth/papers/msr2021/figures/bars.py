@@ -7,12 +7,13 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infwidth.analysis.applications import finite, limit
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.consistency import at_the_end
+from infwidth.analysis.selection import at_the_end
 from infwidth.analysis.statistics import Estimate, mean_over_seeds
 from infwidth.papers.msr2021.measured import BARS, FINITE, LIMIT, NNGP, NTK, REPORTED
 from infwidth.plotting.style import BLUE
@@ -33,11 +34,15 @@ def fig1(tables: Tables) -> Figure:
         axes.set_title(_TITLES[task])
     panels[0].set_ylabel("accuracy (%)")
     panels[0].set_ylim(0, 100)
-    handles: list[Patch | Line2D] = [Patch(color=_FILLS[FINITE], label="measured here")]
-    handles.append(
-        Line2D([], [], color="0.2", markerfacecolor="white", label="reported (text8, Omniglot)", **_REPORTED)
+    reported = Line2D([], [], color="0.2", markerfacecolor="white", **_REPORTED)
+    handles: list[Any] = [tuple(Patch(color=fill) for fill in _FILLS.values()), reported]
+    figure.legend(
+        handles,
+        ["measured here", "reported (text8, Omniglot)"],
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.2)},
+        loc="outside lower center",
+        ncols=2,
     )
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 
 

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.statistics import exponent
+from infwidth.plotting.axes import width_axis
 from infwidth.plotting.shapes import errors_against_width, guide
 from infwidth.plotting.style import BLUE, ORANGE
-from infwidth.plotting.widths import width_axis
 
 _PRODUCTS: dict[str, tuple[str, float, str, dict[str, Any]]] = {
     "update_product": ("change, ΔW x: correlated", 1.0, "n", {"color": ORANGE, "marker": "s"}),

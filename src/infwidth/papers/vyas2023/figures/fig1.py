@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.consistency import TASKS
 from infwidth.analysis.distances import curves, relative_distance, successive
+from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.widths import log_heights, loss_curves, width_axis
+from infwidth.plotting.widths import loss_curves
 
 
 def fig1(tables: Tables) -> Figure:

@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.distances import curves, relative_distance, to_widest
+from infwidth.plotting.axes import log_heights, step_axis, width_axis
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.style import width_colours
-from infwidth.plotting.widths import guide_above, log_heights, step_axis, width_axis, width_legend
+from infwidth.plotting.widths import guide_above, width_legend
 
 _ROWS = {"vision_online": "vision", "language": "language"}
 #: The held-out point of the left panels.

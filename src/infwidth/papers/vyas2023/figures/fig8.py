@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
 from infwidth.papers.vyas2023.measured import narrowest_behind_widest
+from infwidth.plotting.axes import step_axis
 from infwidth.plotting.shapes import curve_with_band
 from infwidth.plotting.style import DASHED
-from infwidth.plotting.widths import loss_curves, step_axis
+from infwidth.plotting.widths import loss_curves
 
 _STREAMS = {"vision_online": ("online", "#4477aa", "-"), "vision_offline": ("offline", "#cc6677", DASHED)}
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from infwidth.analysis.claims import Tables
+from infwidth.analysis.reported import FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.papers.yang2021.figures.infinity import (
     KERNEL_MARKS,
@@ -17,7 +18,6 @@ from infwidth.papers.yang2021.figures.infinity import (
     draw_limit,
     draw_reported,
 )
-from infwidth.papers.yang2021.measured import REPORTED_FEW_SHOT, REPORTED_FEW_SHOT_OF_KERNELS
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.style import BLUE, DASHED, DOTTED, LIMIT
 
@@ -31,11 +31,11 @@ def maml(tables: Tables) -> Figure:
     """Test accuracy against width, with the limit, the kernels, and what the paper reports."""
     table = tables["maml_linear"]
     figure, axes = plt.subplots(figsize=(6.6, 3.6))
-    infinity, kernels = axis_to_infinity(axes, {*table.width.dropna(), *REPORTED_FEW_SHOT})
+    infinity, kernels = axis_to_infinity(axes, {*table.width.dropna(), *FEW_SHOT})
     accuracy = _percent_accuracy(table)
     errors_against_width(axes, accuracy, color=BLUE, marker="o", linestyle="-", zorder=3)
     draw_limit(axes, infinity, mean_over_seeds(accuracy[accuracy.width.isna()].value.to_numpy()))
-    draw_reported(axes, infinity, {width: 100 * value for width, value in REPORTED_FEW_SHOT.items()})
+    draw_reported(axes, infinity, {width: 100 * value for width, value in FEW_SHOT.items()})
     for number, name in enumerate(_KERNELS):
         _draw_kernel(axes, kernels * _ASIDE[number], tables[name], name, number)
     axes.axhline(_CHANCE, color="0.6", linewidth=0.9, linestyle=DOTTED)
@@ -52,7 +52,7 @@ def _percent_accuracy(table: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_kernel(axes: Axes, at: float, table: pd.DataFrame, name: str, number: int) -> None:
     draw_kernel(axes, at, mean_over_seeds(_percent_accuracy(table).value.to_numpy()), number)
-    reported = 100 * REPORTED_FEW_SHOT_OF_KERNELS[name]
+    reported = 100 * FEW_SHOT_OF_KERNELS[name.removeprefix("maml_")]
     axes.plot([at], [reported], KERNEL_MARKS[number], color=KERNEL_TONES[number], **REPORTED)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from infwidth.analysis.statistics import Estimate
+from infwidth.plotting.axes import width_axis
 from infwidth.plotting.style import BLUE, DASHED, LIMIT
-from infwidth.plotting.widths import width_axis
 
 #: Numbers of the paper.
 REPORTED: dict[str, Any] = {"fillstyle": "none", "linestyle": "", "markeredgewidth": 1.1}

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from infwidth.analysis.applications import finite, limit, similarity_deviations
 from infwidth.analysis.claims import Tables
+from infwidth.analysis.reported import ANALOGIES, ANALOGIES_OF_KERNELS
 from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.papers.yang2021.figures.infinity import (
     KERNEL_MARKS,
@@ -22,11 +23,11 @@ from infwidth.papers.yang2021.figures.infinity import (
     draw_limit,
     draw_reported,
 )
-from infwidth.papers.yang2021.measured import REPORTED_ANALOGIES, REPORTED_ANALOGIES_OF_KERNELS
+from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.embeddings import embedding_panels
 from infwidth.plotting.shapes import curve_with_band, errors_against_width
 from infwidth.plotting.style import BLUE, DASHED, LIMIT, width_colours
-from infwidth.plotting.widths import guide_above, log_heights, width_axis, width_handles
+from infwidth.plotting.widths import guide_above, width_handles
 
 _Colours = Mapping[int, tuple[float, float, float, float]]
 _KERNEL_LINE: dict[str, Any] = {"color": KERNEL_TONES[0], "linewidth": 1.2, "linestyle": DASHED}
@@ -70,12 +71,12 @@ def _draw_epochs(axes: Axes, trained: pd.DataFrame, guess: float, colours: _Colo
 def _draw_final(axes: Axes, trained: pd.DataFrame, guess: float) -> None:
     """Draw the final accuracy against width, with the limit, the kernels and the paper's numbers."""
     nets = finite(trained, "accuracy")
-    infinity, kernels = axis_to_infinity(axes, {*nets.width, *REPORTED_ANALOGIES})
+    infinity, kernels = axis_to_infinity(axes, {*nets.width, *ANALOGIES})
     errors_against_width(axes, nets, color=BLUE, marker="o", linestyle="-", zorder=3)
     draw_limit(axes, infinity, mean_over_seeds(limit(trained, "accuracy").value.to_numpy()))
     draw_kernel(axes, kernels, mean_over_seeds([guess]), 0)
-    draw_reported(axes, infinity, {width: 100 * value for width, value in REPORTED_ANALOGIES.items()})
-    reported = 100 * REPORTED_ANALOGIES_OF_KERNELS
+    draw_reported(axes, infinity, {width: 100 * value for width, value in ANALOGIES.items()})
+    reported = 100 * ANALOGIES_OF_KERNELS
     axes.plot([kernels], [reported], KERNEL_MARKS[0], markersize=8, color=KERNEL_TONES[0], **REPORTED)
     axes.tick_params(axis="x", labelsize=7)
     axes.set_ylabel("after the last epoch (%)")

@@ -1,0 +1,83 @@
+"""The Harvard post's own measurements, on small tables made to be right and wrong."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from infwidth.analysis.claims import NotTestableError, ledger
+from infwidth.papers.harvard2024.claims import CLAIMS
+from infwidth.papers.harvard2024.measured import alignments, difference_at_base
+
+LAYERS = [f"hidden.{number}" for number in (1, 2)]
+
+
+def _losses(rule: str, values: dict[int, float]) -> pd.DataFrame:
+    """Return the losses of two seeds at widths 8 and more, the same number at all of 3 steps."""
+    records = [
+        {"rule": rule, "width": width, "lr": 0.1, "seed": seed, "step": step, "value": value + 0.01 * seed}
+        for width, value in values.items()
+        for seed in (0, 1)
+        for step in (0, 5, 10)
+    ]
+    return pd.DataFrame(records).assign(metric="test_loss", layer="", index=-1)
+
+
+def test_the_base_is_compared_number_by_number() -> None:
+    one, other = _losses("ntk", {8: 2.0, 16: 3.0}), _losses("mup", {8: 2.0, 16: 1.0})
+    assert difference_at_base(one, other).max() == 0.0
+    other.loc[(other.width == 8) & (other.seed == 1) & (other.step == 5), "value"] += 1e-12
+    difference = difference_at_base(one, other)
+    assert difference[difference > 0].index.tolist() == [(0.1, 1, 5, "test_loss", "", -1)]
+    with pytest.raises(NotTestableError, match="not measured at the same rates and steps"):
+        difference_at_base(one, other[other.step < 10])
+
+
+def test_wider_is_worse_in_ntk_and_better_in_mup() -> None:
+    def verdicts(ntk: float, mup: float) -> dict[str, str]:
+        table = pd.concat([_losses("ntk", {8: 2.0, 16: 2.0 + ntk}), _losses("mup", {8: 2.0, 16: 2.0 + mup})])
+        chosen = [claim for claim in CLAIMS if claim.figure in ("ntk_vs_width", "mup_vs_ntk")]
+        return ledger("harvard2024", chosen, {"width_sweep": table}).set_index("claim").verdict.to_dict()
+
+    assert set(verdicts(0.5, -0.5).values()) == {"reproduced"}
+    found = verdicts(-0.5, 0.5)
+    assert found["ntk_wider_is_worse"] == found["mup_wider_is_better"] == "not reproduced"
+    assert found["base_width_identical"] == "reproduced"
+
+
+def _kernels(of_layers: list[np.ndarray], metric: str, **columns: object) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"metric": metric, "layer": layer, "index": range(kernel.size), "value": kernel.ravel()})
+        for layer, kernel in zip(LAYERS, of_layers, strict=False)
+    ]
+    return pd.concat(parts).assign(**{"gamma0": 1.0, "step": 4, "seed": 0, **columns})
+
+
+def _curve(metric: str, values: list[float], **columns: object) -> pd.DataFrame:
+    steps = pd.DataFrame({"metric": metric, "layer": "", "index": -1, "step": range(len(values)), "value": values})
+    return steps.assign(**{"gamma0": 1.0, "seed": 0, **columns})
+
+
+def test_networks_are_compared_with_dmft_layer_by_layer_and_with_one_static_kernel() -> None:
+    moved, still = np.array([[2.0, 1.0], [1.0, 2.0]]), np.eye(2)
+    static = _kernels([still], "ntk_kernel").assign(layer="")
+    losses = [1.0, 0.5, 0.25, 0.12, 0.06]
+    limit = pd.concat([_kernels([still, moved], "kernel"), static, _curve("train_loss", losses)])
+
+    def verdicts(last: np.ndarray, loss: list[float]) -> dict[str, str]:
+        seeds = (0, 1)
+        nets = [_kernels([still, last], "kernel", seed=seed) for seed in seeds]
+        nets += [_curve("train_loss", loss, seed=seed) for seed in seeds]
+        tables = {"dmft_networks": pd.concat(nets, ignore_index=True), "dmft_limit": limit}
+        chosen = [claim for claim in CLAIMS if claim.figure == "dmft_kernels"]
+        found = alignments(tables, 1.0, "ntk_kernel").set_index(["layer", "seed"]).value
+        assert found[LAYERS[0], 0] == pytest.approx(1.0)
+        assert found[LAYERS[1], 0] == pytest.approx(np.trace(last) / np.linalg.norm(last) / np.sqrt(2))
+        return ledger("harvard2024", chosen, tables).set_index("claim").verdict.to_dict()
+
+    wide = verdicts(np.array([[2.0, 1.001], [1.001, 2.0]]), losses)
+    assert wide["dmft_kernels_at_one"] == wide["dmft_loss_at_one"] == "reproduced"
+    assert wide["static_ntk_fails"] == "not reproduced"  # these kernels have moved by a cosine of 0.89 only
+    assert wide["dmft_kernels_at_half"] == "not testable at this scale"
+    other = verdicts(np.array([[1.0, -1.0], [-1.0, 1.0]]), [1.0, 0.5, 0.31, 0.12, 0.06])
+    assert other["dmft_kernels_at_one"] == other["dmft_loss_at_one"] == "not reproduced"
+    assert other["static_ntk_fails"] == "reproduced"
