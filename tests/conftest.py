@@ -1,9 +1,21 @@
-"""What all tests share: one thread, so that timings and bits do not depend on the machine's load."""
+"""What all tests share: one thread, so that timings and bits do not depend on the machine's load; embedded digits."""
+
+from pathlib import Path
 
 import pytest
 import torch
+
+from infwidth.data.prepare import prepare
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def mnist5k(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the prepared digits; tests do not write to it."""
+    folder = tmp_path_factory.mktemp("prepared") / "mnist5k"
+    prepare("mnist5k", folder.parent / "no data folder", folder)
+    return folder

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infwidth.errors import InfwidthError, SpecError
+from infwidth.errors import DataError, InfwidthError, SpecError
 
 DEFAULT_RESULTS = Path("results")
 SCHEMAS = Path("config/schemas")
@@ -81,6 +81,7 @@ def _cell(options: argparse.Namespace) -> None:
     from infwidth.data.prepare import prepare
     from infwidth.experiments.identity import cell_id, datasets_of
     from infwidth.workflow.cell import compute_cell
+    from infwidth.workflow.job import explained
 
     for file in options.specs:
         spec = _spec(file)
@@ -91,7 +92,14 @@ def _cell(options: argparse.Namespace) -> None:
         for dataset in datasets_of(spec):
             if not (options.prepared / dataset / "record.json").exists():
                 prepare(dataset, options.data_dir, options.prepared / dataset)
-        compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
+        try:
+            compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
+        except InfwidthError:
+            raise
+        except Exception as error:
+            if message := explained(error, options.prepared):
+                raise DataError(message) from error
+            raise
         print(f"wrote {output}")
 
 

@@ -23,13 +23,6 @@ RNG = np.random.default_rng(0)
 SPLITS = ("x_train", "y_train", "x_test", "y_test")
 
 
-@pytest.fixture(scope="module")
-def mnist5k(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("prepared") / "mnist5k"
-    prepare("mnist5k", out.parent / "no data folder", out)
-    return out
-
-
 @pytest.fixture
 def unchecked(monkeypatch):
     """Drop a data set's checksums, so that a small archive in the official format can stand for the real one."""

@@ -1,6 +1,8 @@
 """Experiments as data: every value has meaning or is refused, naming file and key."""
 
 import copy
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,24 @@ def test_a_file_that_is_no_spec_is_said_in_one_line(text: str | None, tmp_path: 
     said = capsys.readouterr().err
     assert said.startswith(f"error: {file}: not the spec of a cell")
     assert "infwidth cells" in said
+
+
+def _smoke_training(to: Path, **changes: object) -> Path:
+    (cell, *_) = load_paper("harvard2024", "smoke", SCHEMAS).cells["width_sweep"]
+    to.write_text(json.dumps({key: value for key, value in {**cell.spec, **changes}.items() if value is not None}))
+    return to
+
+
+def test_a_cell_by_hand_names_damaged_data(mnist5k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "prepared" / "mnist5k"
+    shutil.copytree(mnist5k, folder)
+    (folder / "x_train.npy").write_bytes((folder / "x_train.npy").read_bytes()[:1000])
+    spec = _smoke_training(tmp_path / "spec.json")
+    assert main(["cell", str(spec), "--to", str(tmp_path), "--prepared", str(folder.parent)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {folder / 'x_train.npy'} is damaged")
+
+
+def test_a_training_without_data_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = _smoke_training(tmp_path / "spec.json", data=None)
+    assert main(["cell", str(spec), "--to", str(tmp_path), "--prepared", str(tmp_path)]) == 1
+    assert "data: a training needs images or windows of text" in capsys.readouterr().err

@@ -22,7 +22,6 @@ import torch
 from matplotlib.figure import Figure
 
 from infwidth.data.load import load_data
-from infwidth.data.prepare import prepare
 from infwidth.errors import DataError, InfwidthError
 from infwidth.plotting.save import save_figure
 from infwidth.results.atomic import write_text
@@ -264,13 +263,6 @@ def test_a_damaged_table_is_named(damage: bytes | str, built: Path, tmp_path: Pa
     table.write_bytes(damage if isinstance(damage, bytes) else cut[damage])
     with pytest.raises(DataError, match=r"table\.csv: not a whole table .*delete it and run the workflow again"):
         read_table(table)
-
-
-@pytest.fixture(scope="module")
-def mnist5k(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("prepared") / "mnist5k"
-    prepare("mnist5k", folder.parent, folder)
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def compute_cell(
             from infwidth.data.tokens import Windows
             from infwidth.training.trainer import Trainer
 
-            assert isinstance(data, Images | Windows), "the schema of cells asks for such data here"
+            if not isinstance(data, Images | Windows):
+                raise SpecError(f"cell {cell_id(spec)}: data: a training needs images or windows of text")
             trainer = Trainer(
                 spec,
                 data,

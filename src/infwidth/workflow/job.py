@@ -30,13 +30,16 @@ def job(log: str) -> Iterator[None]:
     except InfwidthError as error:
         _end(str(error))
     except Exception as error:
-        if message := _explained(error):
+        if message := explained(error, _PREPARED):
             _end(message)
         raise
 
 
-def _explained(error: Exception) -> str:
-    """Return one line on what a person can do about an error from elsewhere; empty where it is an error of the code."""
+def explained(error: Exception, prepared: Path) -> str:
+    """Return one line on what a person can do about an error from elsewhere; empty where it is an error of the code.
+
+    ``prepared`` is the folder of prepared data sets, which are looked at last.
+    """
     number = error.errno if isinstance(error, OSError) else None
     if number in _FULL or (
         isinstance(error, RuntimeError) and any(words in str(error) for words in _TORCH_CANNOT_WRITE)
@@ -47,7 +50,7 @@ def _explained(error: Exception) -> str:
         return f"{error}: permissions, or a file in place of a folder; mend this and run the same command again"
     from infwidth.workflow.prepared import damaged_data
 
-    return "; ".join(damaged_data(_PREPARED))
+    return "; ".join(damaged_data(prepared))
 
 
 def _end(message: str) -> None:
