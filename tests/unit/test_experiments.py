@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from infwidth.__main__ import main
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.identity import cell_id
-from infwidth.experiments.papers import load_paper, paper_names
+from infwidth.experiments.papers import PAPERS_DIR, load_paper, paper_names
 from infwidth.experiments.scales import SCALES, at_scale
 from infwidth.experiments.validation import validate
 
@@ -148,6 +149,11 @@ def test_scales_are_all_or_none() -> None:
 def test_unknown_paper_names_the_nearest() -> None:
     with pytest.raises(SpecError, match="did you mean 'harvard2024'"):
         load_paper("havard2024", "laptop", SCHEMAS)
+
+
+@pytest.mark.parametrize("schema", [*SCHEMAS.glob("*.json"), *PAPERS_DIR.glob("*/*.schema.json")], ids=lambda p: p.name)
+def test_schemas_are_schemas(schema: Path) -> None:
+    Draft202012Validator.check_schema(json.loads(schema.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(

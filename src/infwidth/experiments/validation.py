@@ -16,9 +16,7 @@ _DEEPEST = 32
 
 @cache
 def _validator(schema_file: Path) -> jsonschema.Draft202012Validator:
-    schema = json.loads(schema_file.read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    return jsonschema.Draft202012Validator(json.loads(schema_file.read_text(encoding="utf-8")))
 
 
 def validate(document: Any, schema_file: Path, *, where: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from infwidth.errors import SpecError, nearest
@@ -55,6 +56,11 @@ CODE = {
 
 def code_hash(paths: Iterable[str]) -> str:
     """Return a digest of the Python and style files under ``paths`` (within the package): names and contents."""
+    return _code_hash(tuple(paths))
+
+
+@cache  # hundreds of rules share a few lists of paths
+def _code_hash(paths: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for part in paths:
         path = _PACKAGE / part
