@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from infwidth.analysis.claims import Claim, NotTestableError, ledger, verdict
+from infwidth.analysis.claims import ABOVE_ZERO, BELOW_ZERO, Claim, NotTestableError, ledger, verdict
 from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
 
 
@@ -58,11 +58,13 @@ def test_change_per_doubling() -> None:
         (Estimate(0.5, 0.1, 0.9, 5), "reproduced"),
         (Estimate(0.5, -0.1, 1.1, 5), "inconclusive"),
         (Estimate(-0.5, -0.9, -0.1, 5), "not reproduced"),
+        (Estimate(0.0, 0.0, 0.0, 5), "not reproduced"),
         (Estimate(math.nan, -math.inf, math.inf, 0), "inconclusive"),
     ],
 )
 def test_verdict(estimate: Estimate, outcome: str) -> None:
-    assert verdict(estimate, (0.0, math.inf)) == outcome
+    assert verdict(estimate, ABOVE_ZERO) == outcome
+    assert verdict(Estimate(-estimate.value, -estimate.high, -estimate.low, estimate.n), BELOW_ZERO) == outcome
 
 
 def test_ledger_says_what_cannot_be_tested() -> None:

@@ -25,9 +25,9 @@ COLUMNS = (
     "note",
 )
 
-#: Intervals of claims that are no more than a sign.
-ABOVE_ZERO = (0.0, math.inf)
-BELOW_ZERO = (-math.inf, 0.0)
+#: Intervals of claims that are no more than a sign. Intervals hold their ends, and no difference at all is no sign.
+ABOVE_ZERO = (math.ulp(0.0), math.inf)
+BELOW_ZERO = (-math.inf, -math.ulp(0.0))
 
 
 class NotTestableError(Exception):
@@ -43,7 +43,8 @@ class Claim:
         name: short and unique within the paper.
         statement: what the paper says, as a sentence.
         expected: the relation that is tested, in words.
-        accept: the interval in which the measured value must lie, from the paper or from theory, fixed before running.
+        accept: the interval, its ends included, in which the measured value must lie, from the paper or from theory,
+            fixed before running.
         measure: tables → the one pre-stated statistic with its interval.
         note: what a reader must know to judge the verdict.
     """
