@@ -21,11 +21,12 @@ from infwidth.analysis.statistics import Estimate
 
 _ENSEMBLE_NOTE = (
     "N is the second narrowest width; the ensemble averages the logits of all seeds. With few images that repeat "
-    "(laptop, second vision task) most of the error is variance, which an ensemble removes and one wide net does not."
+    "(second vision task) most of the error is variance, which an ensemble removes and one wide net does not."
 )
 _VARIANCE_NOTE = (
-    "At laptop scale the exponent is −1 as long as the variance is small, in the first tenth of training; differences "
-    "are then amplified as the nets leave the plateau, and the law for small fluctuations no longer applies."
+    "The exponent is −1 as long as the variance is small: at laptop scale in the first tenth of training, for language "
+    "at workstation scale in the first 60 of 900 steps. Differences are then amplified as the nets leave the plateau, "
+    "and the law for small fluctuations no longer applies."
 )
 
 
