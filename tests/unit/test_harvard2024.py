@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from infwidth.analysis.claims import NotTestableError, ledger
 from infwidth.papers.harvard2024.claims import CLAIMS
-from infwidth.papers.harvard2024.measured import alignments, difference_at_base
+from infwidth.papers.harvard2024.figures.transfer import sp_no_transfer
+from infwidth.papers.harvard2024.measured import AXES, OPTIMIZERS, alignments, difference_at_base
 
 LAYERS = [f"hidden.{number}" for number in (1, 2)]
 
@@ -81,3 +83,25 @@ def test_networks_are_compared_with_dmft_layer_by_layer_and_with_one_static_kern
     other = verdicts(np.array([[1.0, -1.0], [-1.0, 1.0]]), [1.0, 0.5, 0.31, 0.12, 0.06])
     assert other["dmft_kernels_at_one"] == other["dmft_loss_at_one"] == "not reproduced"
     assert other["static_ntk_fails"] == "reproduced"
+
+
+def test_a_depth_that_trains_at_no_rate_is_named_in_the_legend() -> None:
+    def sweep(axis: str, losses: dict[int, list[float]]) -> pd.DataFrame:
+        records = [
+            {axis: at, "lr": 2.0**place, "seed": seed, "metric": metric, "step": 5, "value": loss}
+            for at, of_rates in losses.items()
+            for place, loss in enumerate(of_rates)
+            for seed in (0, 1)
+            for metric in (["train_loss"] if np.isfinite(loss) else ["train_loss", "diverged"])
+        ]
+        return pd.DataFrame(records).assign(layer="", index=-1)
+
+    trains, diverges = [2.0, 1.0, 1.5], [np.inf] * 3
+    tables = {
+        f"sp_{sweeps}_{optimizer}": sweep(axis, {2: trains, 4: diverges})
+        for sweeps, (axis, _) in AXES.items()
+        for optimizer in OPTIMIZERS
+    }
+    figure = sp_no_transfer(tables)
+    assert [text.get_text() for text in figure.axes[-1].get_legend().get_texts()] == ["L = 2", "L = 4: diverges"]
+    plt.close(figure)

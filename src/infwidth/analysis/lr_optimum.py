@@ -101,8 +101,8 @@ def final_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "tes
 
 
 def optima(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
-    """Return the optimum of every configuration, in the order of ``axis``."""
-    return [_optimum(at, curve) for at, curve in _curves(table, axis, metric).items()]
+    """Return the optimum of every configuration that trains at some rate with every seed, in the order of ``axis``."""
+    return [_optimum(at, curve) for at, curve in _curves(table, axis, metric).items() if curve.stable.any()]
 
 
 def optimum_table(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
@@ -120,12 +120,16 @@ def drift(
 ) -> Estimate:
     """Return the change of log₂ of the best learning rate per doubling of ``axis`` (least squares), with its interval.
 
-    Raises NotTestableError with fewer than two configurations, and, unless ``allow_edges``, where the lowest loss is at
-    the smallest or largest rate of the grid, because the optimum may then lie outside of it.
+    Raises NotTestableError with fewer than two configurations, where one of them trains at no rate with every seed,
+    and, unless ``allow_edges``, where the lowest loss is at the smallest or largest rate of the grid, because the
+    optimum may then lie outside of it.
     """
     curves = _curves(table, axis, metric)
     if len(curves) < 2:
         raise NotTestableError(f"A drift needs two or more values of {axis}, there are {len(curves)}.")
+    for at, curve in curves.items():
+        if not curve.stable.any():
+            raise NotTestableError(f"At {axis} {at:g} no learning rate is stable for every seed.")
     outside = [f"{at:g}" for at, curve in curves.items() if _edge(curve) in ("smallest", "largest")]
     if outside and not allow_edges:
         raise NotTestableError(f"The best learning rate is at the edge of the grid for {axis} {', '.join(outside)}.")
@@ -146,8 +150,6 @@ def _curves(table: pd.DataFrame, axis: str, metric: str) -> dict[float, _Curve]:
             )
         by_rate = rows.pivot_table(index="seed", columns="lr", values="value", dropna=False)
         found[float(at)] = _Curve(by_rate.columns.to_numpy(float), by_rate.to_numpy(float))
-        if not found[float(at)].stable.any():
-            raise NotTestableError(f"At {axis} {at} no learning rate is stable for every seed.")
     return found
 
 

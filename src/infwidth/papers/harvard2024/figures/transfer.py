@@ -44,7 +44,9 @@ def _four_panels(tables: Tables, rule: str) -> Figure:
         row[0].set_ylabel("final train loss (cross-entropy)")
     for axes in panels[-1]:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, columnspacing=1.2, handlelength=1.2)
-    lowest = min(float(np.min(line.get_ydata())) for axes in panels.flat for line in axes.get_lines())
+    lowest = min(
+        float(np.min(line.get_ydata())) for axes in panels.flat for line in axes.get_lines() if len(line.get_ydata())
+    )
     panels[0, 0].set_yscale("log")
     panels[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panels[0, 0].yaxis.set_major_formatter("{x:g}")
@@ -54,16 +56,23 @@ def _four_panels(tables: Tables, rule: str) -> Figure:
 
 
 def _draw_sweep(axes: Axes, table: pd.DataFrame, column: str) -> None:
-    """Draw a curve for every width or depth, up to the first rate at which a seed diverged, with its optimum."""
+    """Draw a curve for every width or depth, up to the first rate at which a seed diverged, with its optimum.
+
+    Where a seed diverged at every rate there is no curve, and the legend says so.
+    """
     losses = final_losses(table, axis=column, metric=_METRIC)
     optima = {int(row[column]): row for _, row in optimum_table(table, axis=column, metric=_METRIC).iterrows()}
     colours = _COLOURS[column](losses[column].astype(int).tolist())
     for at, colour in colours.items():
+        label = f"{_SYMBOLS[column]} = {at}"
+        if at not in optima:
+            axes.plot([], [], color=colour, label=f"{label}: diverges")
+            continue
         curve = losses[(losses[column] == at) & (losses.lr <= optima[at].largest_stable_lr)]
-        curve_with_band(axes, curve, x="lr", color=colour, label=f"{_SYMBOLS[column]} = {at}", linewidth=1.3)
+        curve_with_band(axes, curve, x="lr", color=colour, label=label, linewidth=1.3)
     rates = (losses.lr.min(), losses.lr.max())
-    for at, colour in colours.items():
-        _draw_optimum(axes, optima[at], colour, rates)
+    for at, optimum in optima.items():
+        _draw_optimum(axes, optimum, colours[at], rates)
     axes.axhline(_CHANCE, color="0.45", linewidth=0.9, linestyle=DOTTED)
     axes.set_xscale("log", base=2)
 
