@@ -85,7 +85,7 @@ def test_networks_are_compared_with_dmft_layer_by_layer_and_with_one_static_kern
     assert other["static_ntk_fails"] == "reproduced"
 
 
-def test_a_depth_that_trains_at_no_rate_is_named_in_the_legend() -> None:
+def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
     def sweep(axis: str, losses: dict[int, list[float]]) -> pd.DataFrame:
         records = [
             {axis: at, "lr": 2.0**place, "seed": seed, "metric": metric, "step": 5, "value": loss}
@@ -103,5 +103,7 @@ def test_a_depth_that_trains_at_no_rate_is_named_in_the_legend() -> None:
         for optimizer in OPTIMIZERS
     }
     figure = sp_no_transfer(tables)
-    assert [text.get_text() for text in figure.axes[-1].get_legend().get_texts()] == ["L = 2", "L = 4: diverges"]
+    widths, depths = figure.axes[:2]
+    assert [text.get_text() for text in widths.texts] == ["N = 4: diverges at every rate"]
+    assert [text.get_text() for text in depths.texts] == ["L = 4: diverges at every rate"]
     plt.close(figure)

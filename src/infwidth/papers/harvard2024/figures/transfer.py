@@ -58,18 +58,17 @@ def _four_panels(tables: Tables, rule: str) -> Figure:
 def _draw_sweep(axes: Axes, table: pd.DataFrame, column: str) -> None:
     """Draw a curve for every width or depth, up to the first rate at which a seed diverged, with its optimum.
 
-    Where a seed diverged at every rate there is no curve, and the legend says so.
+    Where a seed diverged at every rate there is no curve, and a line of text says so.
     """
     losses = final_losses(table, axis=column, metric=_METRIC)
     optima = {int(row[column]): row for _, row in optimum_table(table, axis=column, metric=_METRIC).iterrows()}
     colours = _COLOURS[column](losses[column].astype(int).tolist())
     for at, colour in colours.items():
-        label = f"{_SYMBOLS[column]} = {at}"
-        if at not in optima:
-            axes.plot([], [], color=colour, label=f"{label}: diverges")
-            continue
-        curve = losses[(losses[column] == at) & (losses.lr <= optima[at].largest_stable_lr)]
-        curve_with_band(axes, curve, x="lr", color=colour, label=label, linewidth=1.3)
+        largest = optima[at].largest_stable_lr if at in optima else 0.0
+        curve = losses[(losses[column] == at) & (losses.lr <= largest)]
+        curve_with_band(axes, curve, x="lr", color=colour, label=f"{_SYMBOLS[column]} = {at}", linewidth=1.3)
+    if lost := [f"{_SYMBOLS[column]} = {at}" for at in colours if at not in optima]:
+        axes.text(0.03, 0.04, f"{', '.join(lost)}: diverges at every rate", transform=axes.transAxes, fontsize=7.5)
     rates = (losses.lr.min(), losses.lr.max())
     for at, optimum in optima.items():
         _draw_optimum(axes, optimum, colours[at], rates)
