@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infwidth.errors import DataError, InfwidthError, SpecError
+from infwidth.errors import InfwidthError, SpecError
 
 DEFAULT_RESULTS = Path("results")
 SCHEMAS = Path("config/schemas")
@@ -92,14 +92,8 @@ def _cell(options: argparse.Namespace) -> None:
         for dataset in datasets_of(spec):
             if not (options.prepared / dataset / "record.json").exists():
                 prepare(dataset, options.data_dir, options.prepared / dataset)
-        try:
+        with explained(options.prepared):
             compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
-        except InfwidthError:
-            raise
-        except Exception as error:
-            if message := explained(error, options.prepared):
-                raise DataError(message) from error
-            raise
         print(f"wrote {output}")
 
 
@@ -132,11 +126,11 @@ def _cost(options: argparse.Namespace) -> None:
     from infwidth.workflow.graph import load_graph
 
     graph = load_graph(options.scale, SCHEMAS)
-    cells, published = DEFAULT_RESULTS / "cells", DEFAULT_RESULTS / "published"
+    cells, provenance = DEFAULT_RESULTS / "cells", published_provenance(DEFAULT_RESULTS / "published")
     done = {path.stem for path in cells.glob("*/*.parquet")}
-    seconds = recorded_seconds(cells, published)
+    seconds = recorded_seconds(cells, provenance)
     print(cost_table(graph, seconds, done).to_string(index=False, na_rep="?"))
-    estimates = estimate_table(graph, seconds, published_provenance(published))
+    estimates = estimate_table(graph, seconds, provenance)
     if len(estimates):
         print("\nCells that were never run, estimated from the operations they need:")
         print(estimates.to_string(index=False, float_format="{:.3g}".format))
@@ -146,12 +140,12 @@ def _catalog(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
     from infwidth.experiments.catalog import read_catalog
     from infwidth.workflow.catalog import STATUSES, catalog_table
-    from infwidth.workflow.cost import minutes_by_figure, recorded_seconds
+    from infwidth.workflow.cost import minutes_by_figure, published_provenance, recorded_seconds
     from infwidth.workflow.graph import load_graph
     from infwidth.workflow.published import published_scales
 
     published = DEFAULT_RESULTS / "published"
-    seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published)
+    seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published_provenance(published))
     graph = load_graph(options.scale, SCHEMAS)
     minutes = minutes_by_figure(graph, seconds)
     table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)

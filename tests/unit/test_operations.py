@@ -1,5 +1,6 @@
 """Operations of a training against sums done by hand, and the estimate of its time."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_only_what_was_never_run_is_estimated() -> None:
     published = ROOT / "results" / "published"
     provenance = published_provenance(published)
     laptop = load_graph("laptop", ROOT / "config" / "schemas", "harvard2024_mup_vs_ntk")
-    seconds = recorded_seconds(Path("no such folder"), published)
+    seconds = recorded_seconds(Path("no such folder"), provenance)
     assert estimate_table(laptop, seconds, provenance).empty
     left = {name: value for name, value in seconds.items() if name not in list(laptop.cells)[:2]}
     runs = provenance[provenance["cell"].isin(list(laptop.cells))]
@@ -102,3 +103,12 @@ def test_only_what_was_never_run_is_estimated() -> None:
     assert row["trainings"] == 2
     taken = runs[runs["cell"].isin(list(laptop.cells)[:2])]["cpu_seconds"].sum() / 3600
     assert row["hours_estimated"] == pytest.approx(taken, rel=1.0)
+
+
+def test_where_nothing_was_ever_run_there_is_no_number(tmp_path: Path) -> None:
+    provenance = published_provenance(tmp_path)
+    assert recorded_seconds(tmp_path, provenance) == {}
+    graph = load_graph("smoke", ROOT / "config" / "schemas", "harvard2024_mup_vs_ntk")
+    figure, _ = estimate_table(graph, {}, provenance).to_dict("records")
+    assert figure["petaflop"] > 0
+    assert math.isnan(figure["hours_estimated"])

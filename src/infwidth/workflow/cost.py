@@ -9,6 +9,8 @@ from infwidth.errors import DataError
 from infwidth.results.cell_file import read_provenance
 from infwidth.workflow.graph import Graph
 
+_COLUMNS = ["cell", "device", "cpu_seconds", "wall_seconds", "spec"]
+
 
 def wall_seconds(provenance: pd.DataFrame) -> dict[str, float]:
     """Return cell → wall seconds, from the table of all cells' provenance."""
@@ -16,18 +18,14 @@ def wall_seconds(provenance: pd.DataFrame) -> dict[str, float]:
 
 
 def published_provenance(published: Path) -> pd.DataFrame:
-    """Return the published provenance of the cells of all scales."""
-    return pd.concat([pd.read_csv(file) for file in sorted(published.glob("*/cells.csv"))], ignore_index=True)
+    """Return what a cost needs of the published provenance of all scales: a row a cell, none where there is none."""
+    tables = [pd.read_csv(file, usecols=_COLUMNS) for file in sorted(published.glob("*/cells.csv"))]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=_COLUMNS)
 
 
-def published_seconds(published: Path) -> dict[str, float]:
-    """Return cell → wall seconds, from the published provenance of all scales."""
-    return wall_seconds(published_provenance(published))
-
-
-def recorded_seconds(cell_files: Path, published: Path) -> dict[str, float]:
-    """Return cell → wall seconds, from the published provenance and, over it, the cells computed here."""
-    seconds = published_seconds(published)
+def recorded_seconds(cell_files: Path, provenance: pd.DataFrame) -> dict[str, float]:
+    """Return cell → wall seconds, from the published ``provenance`` and, over it, the cells computed here."""
+    seconds = wall_seconds(provenance)
     for path in sorted(cell_files.glob("*/*.parquet")):
         try:
             seconds[path.stem] = read_provenance(path)[1]["wall_seconds"]
@@ -88,16 +86,18 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
         name: estimated_seconds(fresh[name].spec["model"]["name"], counted, timed)
         for name, counted in operations.items()
     }
-    behind = {figure.rule: set(graph.cells_of_figure(figure)) & set(fresh) for figure in graph.figures}
-    records = [
-        {
-            "figure": figure,
-            "trainings": len(cells & set(operations)),
-            "petaflop": sum(operations[name].total for name in cells & set(operations)) / 1e15,
-            "hours_estimated": sum(estimate[name] for name in cells & set(operations)) / 3600,
-            "limits_not_estimated": len(cells - set(operations)),
-        }
-        for figure, cells in (behind | {"all of them": set(fresh)}).items()
-        if cells
-    ]
+    behind = {figure.rule: graph.cells_of_figure(figure).keys() & fresh.keys() for figure in graph.figures}
+    records = []
+    for figure, cells in (behind | {"all of them": fresh.keys()}).items():
+        trainings = cells & operations.keys()
+        if cells:
+            records.append(
+                {
+                    "figure": figure,
+                    "trainings": len(trainings),
+                    "petaflop": sum(operations[name].total for name in trainings) / 1e15,
+                    "hours_estimated": sum(estimate[name] for name in trainings) / 3600,
+                    "limits_not_estimated": len(cells) - len(trainings),
+                }
+            )
     return pd.DataFrame(records)

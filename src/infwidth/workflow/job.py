@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infwidth.errors import InfwidthError
+from infwidth.errors import DataError, InfwidthError
 
 logger = logging.getLogger("infwidth")
 
@@ -23,23 +23,35 @@ def job(log: str) -> Iterator[None]:
     """Log to the file ``log``; end with one clear line on an error that a person can mend (also on the terminal)."""
     logging.raiseExceptions = False  # a log that cannot be written to is no reason for a traceback a line
     try:
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        file = logging.FileHandler(log, mode="w", encoding="utf-8")
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file])
-        yield
+        with explained(_PREPARED):
+            Path(log).parent.mkdir(parents=True, exist_ok=True)
+            file = logging.FileHandler(log, mode="w", encoding="utf-8")
+            logging.basicConfig(
+                level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file]
+            )
+            yield
     except InfwidthError as error:
         _end(str(error))
-    except Exception as error:
-        if message := explained(error, _PREPARED):
-            _end(message)
-        raise
 
 
-def explained(error: Exception, prepared: Path) -> str:
-    """Return one line on what a person can do about an error from elsewhere; empty where it is an error of the code.
+@contextmanager
+def explained(prepared: Path) -> Iterator[None]:
+    """Raise DataError, saying what a person can do, in place of an error from elsewhere that is none of the code.
 
     ``prepared`` is the folder of prepared data sets, which are looked at last.
     """
+    try:
+        yield
+    except InfwidthError:
+        raise
+    except Exception as error:
+        if message := _explanation(error, prepared):
+            raise DataError(message) from error
+        raise
+
+
+def _explanation(error: Exception, prepared: Path) -> str:
+    """Return one line on an error from elsewhere; empty where it is an error of the code."""
     number = error.errno if isinstance(error, OSError) else None
     if number in _FULL or (
         isinstance(error, RuntimeError) and any(words in str(error) for words in _TORCH_CANNOT_WRITE)

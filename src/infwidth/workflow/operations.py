@@ -92,11 +92,12 @@ def estimated_seconds(model: str, operations: Operations, timed: Sequence[Timed]
     """Return what a training may take on one core, at the median speed of the five most alike that were timed.
 
     Alike is the same model, then a near number of operations an update: small updates are bound by what does not count
-    as an operation. The median, because nets that diverged stopped early and look fast.
+    as an operation. The median, because nets that diverged stopped early and look fast. NaN if none was timed.
     """
 
     def unlikeness(run: Timed) -> tuple[bool, float]:
         return run.model != model, abs(math.log(run.operations.update / operations.update))
 
     alike = sorted(timed, key=unlikeness)[:5]
-    return operations.total * statistics.median(run.seconds / run.operations.total for run in alike)
+    speeds = [run.seconds / run.operations.total for run in alike]
+    return operations.total * statistics.median(speeds) if speeds else math.nan

@@ -15,7 +15,7 @@ from infwidth.workflow.catalog import (
     PUBLISHED,
     catalog_table,
 )
-from infwidth.workflow.cost import minutes_by_figure, published_seconds
+from infwidth.workflow.cost import minutes_by_figure, published_provenance, wall_seconds
 from infwidth.workflow.graph import load_graph
 from infwidth.workflow.published import published_scales
 
@@ -111,7 +111,7 @@ def with_published(readme: str, published: Path, schemas: Path) -> str:
     head, rest = readme.split(BEGIN)
     claims = pd.read_csv(published / SCALE / "claims.csv")
     graph = load_graph(SCALE, schemas)
-    minutes = minutes_by_figure(graph, published_seconds(published))
+    minutes = minutes_by_figure(graph, wall_seconds(published_provenance(published)))
     catalog = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
     titles = read_titles() | graph.titles
     images = sorted(path.stem for path in (published / SCALE / "figures").glob("*.png"))
