@@ -7,11 +7,11 @@ from infwidth.experiments.catalog import check_catalog, read_catalog, read_title
 from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.validation import validate
-from infwidth.workflow.demand import Demand, demand, is_small, published_runs
+from infwidth.plan.demand import Demand, demand, is_small, published_runs
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.workflow.graph import CODE, code_hash, in_catalog_order, limit_code, load_graph
-from infwidth.workflow.published import published_scales
+from infwidth.plan.graph import CODE, code_hash, in_catalog_order, limit_code, load_graph
+from infwidth.report.published import published_scales
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 

@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _cells(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
-    from infwidth.workflow.graph import load_graph
+    from infwidth.plan.graph import load_graph
 
     graph = load_graph(options.scale, SCHEMAS)
     chosen = graph.cells
@@ -109,7 +109,7 @@ def _spec(file: Path) -> dict[str, Any]:
 
 def _adopt(options: argparse.Namespace) -> None:
     from infwidth.experiments.identity import cell_id
-    from infwidth.results.atomic import replacing
+    from infwidth.files import replacing
     from infwidth.results.cell_file import read_cell, read_provenance
 
     for file in options.files:
@@ -122,8 +122,8 @@ def _adopt(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from infwidth.workflow.cost import cost_table, estimate_table, published_provenance, recorded_seconds
-    from infwidth.workflow.graph import load_graph
+    from infwidth.plan.cost import cost_table, estimate_table, published_provenance, recorded_seconds
+    from infwidth.plan.graph import load_graph
 
     graph = load_graph(options.scale, SCHEMAS)
     cells, provenance = DEFAULT_RESULTS / "cells", published_provenance(DEFAULT_RESULTS / "published")
@@ -139,10 +139,10 @@ def _cost(options: argparse.Namespace) -> None:
 def _catalog(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
     from infwidth.experiments.catalog import read_catalog
-    from infwidth.workflow.catalog import STATUSES, catalog_table
-    from infwidth.workflow.cost import minutes_by_figure, published_provenance, recorded_seconds
-    from infwidth.workflow.graph import load_graph
-    from infwidth.workflow.published import published_scales
+    from infwidth.plan.cost import minutes_by_figure, published_provenance, recorded_seconds
+    from infwidth.plan.graph import load_graph
+    from infwidth.report.catalog import STATUSES, catalog_table
+    from infwidth.report.published import published_scales
 
     published = DEFAULT_RESULTS / "published"
     seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published_provenance(published))
@@ -164,8 +164,8 @@ def _catalog(options: argparse.Namespace) -> None:
 
 
 def _readme(_: argparse.Namespace) -> None:
-    from infwidth.results.atomic import write_text
-    from infwidth.workflow.readme import with_published
+    from infwidth.files import write_text
+    from infwidth.report.readme import with_published
 
     readme = Path("README.md")
     write_text(readme, with_published(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published", SCHEMAS))

@@ -10,7 +10,7 @@ from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.limits.kernel_regression import JITTER, KernelDescent, kernel_regression, one_hot
 from infwidth.limits.kernels import mlp_kernels
-from infwidth.workflow.limit_rows import kernel_regression as limit_rows
+from infwidth.solve import kernel_regression as computation
 
 P, Q, D, K = 12, 5, 20, 3
 
@@ -139,7 +139,7 @@ def data(n: int) -> Images:
 )
 @pytest.mark.parametrize("kernel", ["nngp", "ntk"])
 def test_rows_of_a_regression_on_images(net: dict[str, Any], kernel: str) -> None:
-    rows = limit_rows.rows({"kernel": kernel, "ridge": 0.0, **net}, data(60))
+    rows = computation.rows({"kernel": kernel, "ridge": 0.0, **net}, data(60))
     values = rows.set_index("metric").value
     assert list(rows.columns) == ["metric", "layer", "index", "value", "seed", "step"]
     assert values["train_accuracy"] == 1.0
@@ -149,7 +149,7 @@ def test_rows_of_a_regression_on_images(net: dict[str, Any], kernel: str) -> Non
 
 def test_rows_use_the_kernel_that_they_name() -> None:
     images = data(30)
-    rows = limit_rows.rows({"kernel": "ntk", "architecture": "mlp", "n_hidden": 1, "ridge": 0.5}, images)
+    rows = computation.rows({"kernel": "ntk", "architecture": "mlp", "n_hidden": 1, "ridge": 0.5}, images)
     x, x_test = (z.flatten(1).double().numpy() for z in (images.x_train, images.x_test))
     net = {"n_hidden": 1, "activation": "relu", "sigma_w": 1.0, "sigma_b": 0.0}
     Θ, cross, y = mlp_kernels(x, **net).ntk, mlp_kernels(x_test, x, **net).ntk, np.eye(3)[images.y_train]
@@ -157,6 +157,6 @@ def test_rows_use_the_kernel_that_they_name() -> None:
     loss = ((predicted - np.eye(3)[images.y_test]) ** 2).mean()
     assert rows.set_index("metric").value["test_loss"] == pytest.approx(loss, rel=1e-10)
     with pytest.raises(SpecError, match="known: nngp, ntk"):
-        limit_rows.rows({"kernel": "rbf", "architecture": "mlp", "n_hidden": 1, "ridge": 0.0}, images)
+        computation.rows({"kernel": "rbf", "architecture": "mlp", "n_hidden": 1, "ridge": 0.0}, images)
     with pytest.raises(SpecError, match="known: mlp, cnn"):
-        limit_rows.rows({"kernel": "ntk", "architecture": "rnn", "ridge": 0.0}, images)
+        computation.rows({"kernel": "ntk", "architecture": "rnn", "ridge": 0.0}, images)

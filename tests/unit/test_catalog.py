@@ -12,11 +12,11 @@ from infwidth.__main__ import main
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import CATALOG, Entry, check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import paper_names
+from infwidth.plan.graph import load_graph
+from infwidth.report.catalog import catalog_table, write_catalog
+from infwidth.report.published import published_scales
+from infwidth.report.readme import figures_table, missing_table, papers_table
 from infwidth.workflow import catalog as module
-from infwidth.workflow.catalog import catalog_table, write_catalog
-from infwidth.workflow.graph import load_graph
-from infwidth.workflow.published import published_scales
-from infwidth.workflow.readme import figures_table, missing_table, papers_table
 
 ROOT = Path(__file__).parents[2]
 SMALL = """paper,figure,what,cost,stage
@@ -157,5 +157,5 @@ def test_the_command_prints_the_catalog(monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_the_check_before_a_run_loads_no_pandas() -> None:
     """Every job reads the Snakefile, and would wait for it."""
-    code = "import infwidth.experiments.catalog, infwidth.workflow.published, sys; sys.exit('pandas' in sys.modules)"
+    code = "import infwidth.experiments.catalog, infwidth.report.published, sys; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ from infwidth.data.drawings import Drawings
 from infwidth.data.images import Images
 from infwidth.data.tasks import FewShot, TaskPool, distinct, few_shot, task_stream
 from infwidth.errors import SpecError
-from infwidth.workflow.limit_rows.maml import rows
+from infwidth.solve.maml import rows
 
 
 def omniglot() -> Drawings:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from infwidth.errors import DataError
+from infwidth.plan.demand import Demand, Run, demand, is_small, published_runs
+from infwidth.plan.graph import load_graph
 from infwidth.workflow import demand as rules
-from infwidth.workflow.demand import Demand, Run, demand, is_small, published_runs
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.workflow.graph import load_graph
 
 ROOT = Path(__file__).parents[2]
 UNRECORDED = Demand(memory_mb=16000, minutes=480)

@@ -19,7 +19,7 @@ from infwidth.experiments import papers
 from infwidth.experiments.papers import load_paper
 from infwidth.experiments.scales import SCALES
 from infwidth.experiments.validation import validate
-from infwidth.workflow.graph import load_graph
+from infwidth.plan.graph import load_graph
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = {file.parent.name: file.read_text(encoding="utf-8") for file in papers.PAPERS_DIR.glob("*/experiments.yaml")}

@@ -7,8 +7,8 @@ import pytest
 
 from infwidth.errors import SpecError
 from infwidth.experiments import papers
-from infwidth.workflow.cost import cost_table
-from infwidth.workflow.graph import code_hash, load_graph
+from infwidth.plan.cost import cost_table
+from infwidth.plan.graph import code_hash, load_graph
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 

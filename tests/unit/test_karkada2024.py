@@ -32,8 +32,8 @@ from infwidth.papers.karkada2024.measured import (
 )
 from infwidth.parametrization import exponents, parametrize, write_multipliers_
 from infwidth.results.cell_file import read_cell, read_provenance
+from infwidth.solve import solve
 from infwidth.training.trainer import Trainer
-from infwidth.workflow.limit_rows import limit_rows
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 CELL = SCHEMAS / "cell.schema.json"
@@ -264,7 +264,7 @@ def test_an_exact_table_runs_by_itself_without_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n_hidden", [1, 2, 5])
 @pytest.mark.parametrize("gauge", ["stp", "mup_gauge", "rescaling_gauge"])
 def test_family_rows_are_the_exponents_of_the_rules(gauge: str, n_hidden: int) -> None:
-    rows = limit_rows({"name": "richness_family", "n_hidden": n_hidden, "gauge": gauge}, None)
+    rows = solve({"name": "richness_family", "n_hidden": n_hidden, "gauge": gauge}, None)
     table = rows.pivot_table(index="layer", columns="metric", values="value")
     for richness in ("0", "1/4", "1/2"):
         rule = exponents(gauge, n_hidden, richness=richness)
@@ -275,7 +275,7 @@ def test_family_rows_are_the_exponents_of_the_rules(gauge: str, n_hidden: int) -
 
 @pytest.mark.parametrize("n_hidden", [1, 2, 4])
 def test_desiderata_leave_a_gauge_a_layer_and_one_more(n_hidden: int) -> None:
-    rows = limit_rows({"name": "desiderata", "n_hidden": n_hidden}, None)
+    rows = solve({"name": "desiderata", "n_hidden": n_hidden}, None)
     freedom = rows[rows.metric == "freedom"].value.tolist()
     assert freedom == list(range(5 * (n_hidden + 1) - 1, n_hidden + 1, -1))  # no equation is redundant
 
@@ -355,12 +355,12 @@ def test_alignment_is_its_definition(data: Images) -> None:
 @pytest.fixture(scope="module")
 def exact_tables() -> dict[str, pd.DataFrame]:
     family = [
-        limit_rows({"name": "richness_family", "n_hidden": 2, "gauge": gauge}, None).assign(gauge=gauge)
+        solve({"name": "richness_family", "n_hidden": 2, "gauge": gauge}, None).assign(gauge=gauge)
         for gauge in ("stp", "mup_gauge", "rescaling_gauge")
     ]
     return {
         "family": pd.concat(family, ignore_index=True),
-        "desiderata": limit_rows({"name": "desiderata", "n_hidden": 2}, None),
+        "desiderata": solve({"name": "desiderata", "n_hidden": 2}, None),
     }
 
 

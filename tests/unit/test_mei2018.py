@@ -14,10 +14,10 @@ from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
 from infwidth.papers.mei2018 import figures, limits
 from infwidth.papers.mei2018.claims import CLAIMS
+from infwidth.plan.graph import CODE, limit_code, load_graph
 from infwidth.plotting.style import style
-from infwidth.workflow.graph import CODE, limit_code, load_graph
-from infwidth.workflow.limit_rows import limit_rows
-from infwidth.workflow.tables import read_table
+from infwidth.results.tables import read_table
+from infwidth.solve import solve
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PARTICLES = {
@@ -42,7 +42,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     found = {}
     for experiment, cells in load_paper("mei2018", "smoke", SCHEMAS).cells.items():
         file = tmp_path_factory.mktemp("mei2018") / f"{experiment}.csv"
-        rows = pd.concat([limit_rows(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
+        rows = pd.concat([solve(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
         rows.assign(cell="").to_csv(file, index=False)
         found[experiment] = read_table(file)
     return found
@@ -116,7 +116,7 @@ def test_velocity_is_the_gradient_of_the_risk_and_the_risk_falls() -> None:
 
 def test_wide_nets_follow_the_limit() -> None:
     """Vectors in R^d that know nothing of radii, against the reduction to radii."""
-    rows = limit_rows(PARTICLES, None)
+    rows = solve(PARTICLES, None)
     risk, limit = (rows[rows.metric == m].set_index("step").value for m in ("risk", "limit_risk"))
     assert limit.iloc[0] - limit.iloc[-1] > 0.4
     assert (risk - limit).abs().max() < 0.03
@@ -128,7 +128,7 @@ def test_wide_nets_follow_the_limit() -> None:
 
 
 def test_examples_of_a_seed_are_the_same_for_all_widths() -> None:
-    first, second = (limit_rows({**PARTICLES, "width": 20, "n_seeds": n, "horizon": 0.1}, None) for n in (1, 2))
+    first, second = (solve({**PARTICLES, "width": 20, "n_seeds": n, "horizon": 0.1}, None) for n in (1, 2))
     both = [rows[(rows.metric == "risk") & (rows.seed == 0)].value.to_numpy() for rows in (first, second)]
     np.testing.assert_array_equal(*both)
 
@@ -198,12 +198,12 @@ def test_data_is_refused_where_the_paper_s_schema_has_none() -> None:
 
 def test_a_function_that_there_is_not_is_named() -> None:
     with pytest.raises(SpecError, match=r"unknown limit 'mei2018.particle' \(did you mean 'particles'\?\)"):
-        limit_rows({"name": "mei2018.particle"}, None)
+        solve({"name": "mei2018.particle"}, None)
 
 
 def test_steps_of_the_limit_are_multiples_of_those_of_the_nets() -> None:
     with pytest.raises(SpecError, match=r"dt 0.1 must be a multiple of lr 0.03"):
-        limit_rows({**PARTICLES, "lr": 0.03}, None)
+        solve({**PARTICLES, "lr": 0.03}, None)
 
 
 def test_only_a_paper_s_own_cells_depend_on_its_limits() -> None:

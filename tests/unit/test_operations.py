@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from infwidth.data.registry import DATASETS
-from infwidth.workflow.cost import estimate_table, published_provenance, recorded_seconds
-from infwidth.workflow.graph import load_graph
-from infwidth.workflow.operations import Operations, Timed, count_operations, estimated_seconds
+from infwidth.plan.cost import estimate_table, published_provenance, recorded_seconds
+from infwidth.plan.graph import load_graph
+from infwidth.plan.operations import Operations, Timed, count_operations, estimated_seconds
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from infwidth.experiments.catalog import read_catalog, read_titles
-from infwidth.workflow.graph import in_catalog_order, load_graph
-from infwidth.workflow.pages import catalog_page, claims_page, provenance_page
+from infwidth.plan.graph import in_catalog_order, load_graph
+from infwidth.report.pages import catalog_page, claims_page, provenance_page
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = sorted(path.parent for path in (ROOT / "results" / "published").glob("*/MANIFEST.json"))

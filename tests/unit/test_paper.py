@@ -13,8 +13,8 @@ from infwidth.errors import DataError
 from infwidth.experiments.catalog import Entry, read_catalog, read_titles
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper
-from infwidth.workflow.graph import Graph, load_graph
-from infwidth.workflow.paper import bibliography_keys, deviations, number, report_data, write_paper
+from infwidth.plan.graph import Graph, load_graph
+from infwidth.report.pdf import bibliography_keys, deviations, number, report_data, write_paper
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "paper" / "report.typ"

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from infwidth.errors import DataError
-from infwidth.results.atomic import replacing, write_text
+from infwidth.files import replacing, write_text
 from infwidth.results.cell_file import read_cell, read_provenance, write_cell
 from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
-from infwidth.workflow.tables import read_table, write_table
+from infwidth.results.tables import read_table, write_table
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 from infwidth.data.tokens import Questions, Tokens
 from infwidth.errors import SpecError
 from infwidth.limits.word2vec import evaluation, kernels, training
-from infwidth.workflow.limit_rows.word2vec import rows
+from infwidth.solve.word2vec import rows
 
 COUNTS = np.array([1000, 300, 100, 0, 10])
 

@@ -20,9 +20,9 @@ from infwidth.papers.yang2021slides import claims as slides_claims
 from infwidth.papers.yang2021slides.measured import difference_from_start
 from infwidth.parametrization import classify, exponents
 from infwidth.plotting.style import style
-from infwidth.workflow.abc_space import parametrization_at
-from infwidth.workflow.limit_rows import limit_rows
-from infwidth.workflow.tables import read_table
+from infwidth.results.tables import read_table
+from infwidth.solve import solve
+from infwidth.solve.abc_space import parametrization_at
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = ("yang2021", "yang2021slides")
@@ -39,7 +39,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, pd.D
         for experiment, cells in load_paper(paper, "smoke", SCHEMAS).cells.items():
             if experiment not in EXACT:
                 continue
-            rows = pd.concat([limit_rows(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
+            rows = pd.concat([solve(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
             file = tmp_path_factory.mktemp(paper) / f"{experiment}.csv"
             rows.assign(cell="").to_csv(file, index=False)
             found.setdefault(paper, {})[experiment] = read_table(file)
@@ -92,7 +92,7 @@ def test_a_point_is_that_of_its_parametrization(n_hidden: int) -> None:
 
 
 def test_polyhedron_is_the_same_at_every_depth() -> None:
-    one, *others = (limit_rows({"name": "stable_polyhedron", "n_hidden": n, "spacing": "1/2"}, None) for n in (1, 2, 5))
+    one, *others = (solve({"name": "stable_polyhedron", "n_hidden": n, "spacing": "1/2"}, None) for n in (1, 2, 5))
     for other in others:
         pd.testing.assert_frame_equal(one, other)
 
@@ -276,8 +276,8 @@ def test_the_table_colours_what_the_classifier_says(tables: dict) -> None:
     assert "−1/2, 0, 1/2" in texts
 
 
-def test_limit_rows_keep_their_shape() -> None:
-    rows = limit_rows({"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, None)
+def test_rows_keep_their_shape() -> None:
+    rows = solve({"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, None)
     assert (rows.seed == -1).all()
     assert (rows.step == 0).all()
     assert np.isnan(rows.lr).all()

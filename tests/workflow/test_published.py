@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from infwidth.workflow.graph import Graph, load_graph
-from infwidth.workflow.ledger import collect, judge
-from infwidth.workflow.readme import with_published
+from infwidth.plan.graph import Graph, load_graph
+from infwidth.report.ledger import collect, judge
+from infwidth.report.readme import with_published
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"

@@ -23,15 +23,15 @@ from matplotlib.figure import Figure
 
 from infwidth.data.load import load_data
 from infwidth.errors import DataError, InfwidthError
+from infwidth.files import write_text
 from infwidth.plotting.save import save_figure
-from infwidth.results.atomic import write_text
 from infwidth.results.cell_file import write_cell
 from infwidth.results.rows import Rows
+from infwidth.results.tables import read_table
 from infwidth.training import checkpoint
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.job import job
 from infwidth.workflow.prepared import damaged_data
-from infwidth.workflow.tables import read_table
 
 from .conftest import ROOT, clone, environment, snakemake
 
@@ -207,7 +207,7 @@ def test_a_disk_with_no_room_for_a_log_is_said_in_one_line(tiny_disk: Path) -> N
     code = (
         "from pathlib import Path\n"
         "from infwidth.workflow.job import job\n"
-        "from infwidth.results.atomic import write_text\n"
+        "from infwidth.files import write_text\n"
         f"with job({str(tiny_disk / 'job.log')!r}): write_text(Path({str(tiny_disk / 'file')!r}), 'x' * 100)"
     )
     done = _python(code, cwd=tiny_disk)

@@ -9,7 +9,7 @@ import pytest
 
 from infwidth.experiments.catalog import read_catalog
 from infwidth.experiments.papers import Paper, load_paper, paper_names
-from infwidth.workflow.graph import in_catalog_order
+from infwidth.plan.graph import in_catalog_order
 
 from .browser import CHROMIUM, Page, browser
 from .conftest import ROOT

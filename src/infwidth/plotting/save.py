@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from infwidth.results.atomic import replacing
+from infwidth.files import replacing
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infwidth.errors import DataError
-from infwidth.results.atomic import replacing
+from infwidth.files import replacing
 from infwidth.results.rows import COLUMNS
 
 _KEY = b"infwidth"

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from infwidth.results.atomic import replacing
+from infwidth.files import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -65,9 +65,9 @@ def compute_cell(
             if chosen.type == "cuda":
                 facts["device"] = torch.cuda.get_device_name()
         case "limit":
-            from infwidth.workflow.limit_rows import limit_rows
+            from infwidth.solve import solve
 
-            rows = limit_rows(spec["limit"], data)
+            rows = solve(spec["limit"], data)
         case kind:
             raise SpecError(f"cell {cell_id(spec)}: unknown kind '{kind}'; known: train, limit")
     provenance = meter.record(cell=cell_id(spec), **facts, torch=version("torch"), threads=threads, execution="loop")

@@ -6,7 +6,7 @@ from pathlib import Path
 from infwidth.papers import paper_module
 from infwidth.plotting.save import save_figure
 from infwidth.plotting.style import style
-from infwidth.workflow.tables import read_table
+from infwidth.results.tables import read_table
 
 
 def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png: Path) -> None:

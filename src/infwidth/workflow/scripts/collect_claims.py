@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from infwidth.report.ledger import collect
 from infwidth.workflow.job import job
-from infwidth.workflow.ledger import collect
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):

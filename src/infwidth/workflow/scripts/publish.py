@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from infwidth.report.publish import publish
 from infwidth.workflow.job import job
-from infwidth.workflow.publish import publish
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infwidth.workflow.catalog import write_catalog
+from infwidth.report.catalog import write_catalog
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]

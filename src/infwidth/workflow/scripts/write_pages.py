@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.results.atomic import write_text
+from infwidth.files import write_text
+from infwidth.report.pages import catalog_page, claims_page, provenance_page
 from infwidth.workflow.job import job
-from infwidth.workflow.pages import catalog_page, claims_page, provenance_page
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):

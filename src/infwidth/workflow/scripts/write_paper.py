@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.experiments.catalog import read_catalog
-from infwidth.workflow.graph import load_graph
+from infwidth.plan.graph import load_graph
+from infwidth.report.pdf import bibliography_keys, report_data, write_paper
 from infwidth.workflow.job import job
-from infwidth.workflow.paper import bibliography_keys, report_data, write_paper
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from infwidth.results.tables import write_provenance
 from infwidth.workflow.job import job
-from infwidth.workflow.tables import write_provenance
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infwidth.results.atomic import write_text
+from infwidth.files import write_text
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]

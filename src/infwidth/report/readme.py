@@ -8,16 +8,16 @@ import pandas as pd
 
 from infwidth.errors import SpecError
 from infwidth.experiments.catalog import read_catalog, read_titles
-from infwidth.workflow.catalog import (
+from infwidth.plan.cost import minutes_by_figure, published_provenance, wall_seconds
+from infwidth.plan.graph import load_graph
+from infwidth.report.catalog import (
     BUILT,
     CANNOT,
     NOT_YET,
     PUBLISHED,
     catalog_table,
 )
-from infwidth.workflow.cost import minutes_by_figure, published_provenance, wall_seconds
-from infwidth.workflow.graph import load_graph
-from infwidth.workflow.published import published_scales
+from infwidth.report.published import published_scales
 
 BEGIN = "<!-- published: written by ./run python -m infwidth readme -->"
 END = "<!-- end of published -->"

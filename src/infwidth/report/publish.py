@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from infwidth.errors import DataError
-from infwidth.results.atomic import write_text
+from infwidth.files import write_text
 
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from infwidth.workflow.limit_rows.records import Limit, Record
+from infwidth.solve.records import Limit, Record
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
@@ -53,14 +53,14 @@ def desiderata(limit: Limit, _data: "Data | None") -> list[Record]:
 
 
 def abc_verdicts(limit: Limit, _data: "Data | None") -> list[Record]:
-    """Return exponents and verdicts of a named parametrization; see :mod:`infwidth.workflow.abc_space`."""
-    from infwidth.workflow.abc_space import verdict_rows
+    """Return exponents and verdicts of a named parametrization; see :mod:`infwidth.solve.abc_space`."""
+    from infwidth.solve.abc_space import verdict_rows
 
     return [record for n_hidden in limit["n_hidden"] for record in verdict_rows(limit["rule"], n_hidden)]
 
 
 def stable_polyhedron(limit: Limit, _data: "Data | None") -> list[Record]:
-    """Return the polyhedron of stable abc-parametrizations; see :mod:`infwidth.workflow.abc_space`."""
-    from infwidth.workflow.abc_space import polyhedron_rows
+    """Return the polyhedron of stable abc-parametrizations; see :mod:`infwidth.solve.abc_space`."""
+    from infwidth.solve.abc_space import polyhedron_rows
 
     return polyhedron_rows(limit["n_hidden"], limit["spacing"])

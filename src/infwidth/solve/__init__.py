@@ -9,7 +9,7 @@ import pandas as pd
 from infwidth.errors import SpecError, nearest
 from infwidth.papers import paper_module
 from infwidth.results.rows import COLUMNS
-from infwidth.workflow.limit_rows import (
+from infwidth.solve import (
     algebra,
     dmft,
     kernel_regression,
@@ -20,7 +20,7 @@ from infwidth.workflow.limit_rows import (
     small_nets,
     word2vec,
 )
-from infwidth.workflow.limit_rows.records import Limit, Record
+from infwidth.solve.records import Limit, Record
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Rows = Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]
 
 
-def limit_rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
+def solve(limit: Limit, data: "Data | None") -> pd.DataFrame:
     """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
     found = _function(limit["name"])(limit, data)
     if not isinstance(found, pd.DataFrame):

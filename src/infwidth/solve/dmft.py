@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from infwidth.errors import SpecError
-from infwidth.workflow.limit_rows.records import Limit
+from infwidth.solve.records import Limit
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data

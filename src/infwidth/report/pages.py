@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from infwidth.workflow.paper import interval, number, provenance
+from infwidth.report.pdf import interval, number, provenance
 
 _STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; color: #1e293b; margin: 1.5rem; }

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from infwidth.errors import DataError
-from infwidth.results.atomic import write_text
+from infwidth.files import write_text
 from infwidth.results.cell_file import read_cell, read_provenance
 from infwidth.results.rows import COLUMNS
 

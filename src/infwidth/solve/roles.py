@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from infwidth.workflow.limit_rows.records import Limit
+from infwidth.solve.records import Limit
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data

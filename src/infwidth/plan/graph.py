@@ -18,7 +18,7 @@ _LOADING = tuple(f"data/{name}.py" for name in ("drawings", "images", "load", "r
 
 #: The source folders and files behind each kind of job; a change in them reruns the job. Paths within the package.
 CODE = {
-    "prepare": ("data", "seeding.py", "results/atomic.py"),
+    "prepare": ("data", "files.py", "seeding.py"),
     "train": (
         "training",
         "models",
@@ -41,16 +41,15 @@ CODE = {
         "analysis/polyhedra.py",
         "seeding.py",
         "experiments/identity.py",
-        "workflow/abc_space.py",
+        "solve",
         "workflow/cell.py",
-        "workflow/limit_rows",
     ),
-    "table": ("results", "workflow/tables.py"),
+    "table": ("results",),
     "figure": ("plotting", "analysis", "workflow/figures.py"),
-    "claims": ("analysis", "workflow/ledger.py"),
-    "catalog": ("papers/catalog.csv", "experiments/catalog.py", "workflow/catalog.py", "workflow/cost.py"),
-    "pages": ("papers/catalog.csv", "workflow/pages.py", "workflow/paper.py"),
-    "paper": ("papers/catalog.csv", "workflow/cost.py", "workflow/paper.py"),
+    "claims": ("analysis", "report/ledger.py"),
+    "catalog": ("papers/catalog.csv", "experiments/catalog.py", "report/catalog.py", "plan/cost.py"),
+    "pages": ("papers/catalog.csv", "report/pages.py", "report/pdf.py"),
+    "paper": ("papers/catalog.csv", "plan/cost.py", "report/pdf.py"),
 }
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from infwidth.errors import SpecError, nearest
-from infwidth.workflow.limit_rows.records import Limit, Record
+from infwidth.solve.records import Limit, Record
 
 if TYPE_CHECKING:
     import numpy as np

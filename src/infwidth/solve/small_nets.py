@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infwidth.workflow.limit_rows.records import Limit, signs
+from infwidth.solve.records import Limit, signs
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
@@ -21,7 +21,7 @@ def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     from infwidth.limits import linear_mup
     from infwidth.limits.abc_net import LINEAR, normals, train
     from infwidth.seeding import numpy_stream
-    from infwidth.workflow.abc_space import gauge_exponents
+    from infwidth.solve.abc_space import gauge_exponents
 
     d, d_o, width, n_seeds = limit["n_inputs"], limit["n_outputs"], limit["width"], limit["n_seeds"]
     examples = signs("linear_mup", limit["steps"], d + d_o)
@@ -67,7 +67,7 @@ def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     """
     from infwidth.limits.abc_net import TANH, normals, train
     from infwidth.seeding import numpy_stream
-    from infwidth.workflow.abc_space import gauge_exponents
+    from infwidth.solve.abc_space import gauge_exponents
 
     n_probes, steps, d = 4, limit["steps"], limit["n_inputs"]
     rng = numpy_stream("init", "gauge_orbit", limit["width"])
@@ -95,7 +95,7 @@ def correlation(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     """
     from infwidth.limits.abc_net import TANH, normals, trajectory
     from infwidth.seeding import numpy_stream
-    from infwidth.workflow.abc_space import gauge_exponents
+    from infwidth.solve.abc_space import gauge_exponents
 
     d, width = limit["n_inputs"], limit["width"]
     examples = signs("correlation", limit["steps"], d + 1)

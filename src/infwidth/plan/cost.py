@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.errors import DataError
+from infwidth.plan.graph import Graph
 from infwidth.results.cell_file import read_provenance
-from infwidth.workflow.graph import Graph
 
 _COLUMNS = ["cell", "device", "cpu_seconds", "wall_seconds", "spec"]
 
@@ -77,7 +77,7 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
     ``petaflop``: 10¹⁵ operations of their trainings; ``hours_estimated``: of one core, at the speed of the most alike
     trainings in ``provenance``, the published cells of all scales. Exact limits are counted, not estimated.
     """
-    from infwidth.workflow.operations import count_operations, estimated_seconds, timed_trainings
+    from infwidth.plan.operations import count_operations, estimated_seconds, timed_trainings
 
     fresh = {name: cell for name, cell in graph.cells.items() if name not in seconds}
     operations = {name: count_operations(cell.spec) for name, cell in fresh.items() if cell.kind == "train"}

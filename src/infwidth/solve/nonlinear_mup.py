@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from infwidth.workflow.limit_rows.records import Limit, signs
+from infwidth.solve.records import Limit, signs
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data

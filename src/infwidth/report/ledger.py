@@ -8,9 +8,9 @@ import pandas as pd
 
 from infwidth.analysis.claims import COLUMNS, ledger
 from infwidth.experiments.validation import validate
+from infwidth.files import write_text
 from infwidth.papers import paper_module
-from infwidth.results.atomic import write_text
-from infwidth.workflow.tables import read_table
+from infwidth.results.tables import read_table
 
 
 def judge(paper: str, tables: Mapping[str, Path], output: Path) -> None:

@@ -14,9 +14,9 @@ import pandas as pd
 from infwidth.errors import DataError
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.papers import Paper
-from infwidth.results.atomic import replacing, write_text
-from infwidth.workflow.cost import minutes_of, wall_seconds
-from infwidth.workflow.graph import Graph, in_catalog_order
+from infwidth.files import replacing, write_text
+from infwidth.plan.cost import minutes_of, wall_seconds
+from infwidth.plan.graph import Graph, in_catalog_order
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUTE = 0.01  # minutes; a figure that takes less than that is shown as less, not as nothing

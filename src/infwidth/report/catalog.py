@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.experiments.catalog import COSTS, Entry, check_catalog, read_catalog
-from infwidth.results.atomic import write_text
-from infwidth.workflow.cost import minutes_of, wall_seconds
+from infwidth.files import write_text
+from infwidth.plan.cost import minutes_of, wall_seconds
 
 PUBLISHED = "published"
 BUILT = "built, not published"

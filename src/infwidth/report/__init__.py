@@ -1,0 +1,1 @@
+"""What people read: the ledger of claims, the catalog, pages, the report as a PDF, the README, published results."""
