@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from infwidth.data.record import read_record
+from infwidth.data.record import read_array, read_record
 from infwidth.errors import DataError
 
 
@@ -31,7 +30,7 @@ def load_drawings(prepared_dir: Path) -> Drawings:
     if record["kind"] != "drawings":
         raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not drawings")
     x, label, drawer, background = (
-        torch.from_numpy(np.load(prepared_dir / f"{name}.npy", allow_pickle=False))
+        torch.from_numpy(read_array(prepared_dir, name, mapped=False))
         for name in ("x", "label", "drawer", "background")
     )
     return Drawings(x.float()[:, None], label, drawer, background, record["name"], record["sha256"])

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from infwidth.data.record import read_record
+from infwidth.data.record import read_array, read_record
 from infwidth.errors import DataError, SpecError
 from infwidth.seeding import numpy_stream
 
@@ -60,10 +60,7 @@ def load_images(
     record = read_record(prepared_dir)
     if record["kind"] != "images":
         raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not images")
-    stored = {
-        name: np.load(prepared_dir / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        for name in ("x_train", "y_train", "x_test", "y_test")
-    }
+    stored = {name: read_array(prepared_dir, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     chosen = np.unique(stored["y_train"]).tolist() if classes is None else list(classes)
     rows, labels = {}, {}
     for split, size in (("train", train_size), ("test", test_size)):

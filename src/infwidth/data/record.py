@@ -26,6 +26,26 @@ def read_record(prepared_dir: Path) -> dict[str, Any]:
     return record
 
 
+def read_array(prepared_dir: Path, name: str, *, mapped: bool = True) -> np.ndarray:
+    """Return the array ``name`` of a prepared folder, mapped into memory or read.
+
+    Raises DataError for a file that is absent, cut short or otherwise no array.
+    """
+    path = prepared_dir / f"{name}.npy"
+    try:
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError) as error:
+        raise DataError(damage(path)) from error
+
+
+def damage(path: Path) -> str:
+    """Return what to say of a file of a prepared folder that is not what was prepared."""
+    return (
+        f"{path} is damaged: it is not what was prepared; "
+        f"delete the folder {path.parent} and run the same command again"
+    )
+
+
 def write_json(path: Path, value: object) -> None:
     """Write ``value`` as JSON with a final newline, the same bytes for the same value."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

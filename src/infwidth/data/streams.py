@@ -23,6 +23,11 @@ _MODES = ("epochs", "single_pass")
 _AUGMENTATIONS = ("none", "shift", "flip", "shift_flip", "affine")
 
 
+def is_new_each_step(mode: Mode, augmentation: Augmentation) -> bool:
+    """Whether a training sees every image once only: in a single pass, or changed at random each time."""
+    return mode == "single_pass" or augmentation != "none"
+
+
 @lru_cache(maxsize=2)
 def _permutation(n: int, seed: int, epoch: int) -> np.ndarray:
     return numpy_stream("order", seed, epoch).permutation(n)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from infwidth.data.record import read_record
+from infwidth.data.record import read_array, read_record
 from infwidth.data.text_sources import SPLITS, UNKNOWN
 from infwidth.errors import DataError, SpecError
 
@@ -51,7 +51,7 @@ def load_tokens(
     if split != "all" and split not in SPLITS:
         raise SpecError(f"split '{split}' is none of {', '.join(SPLITS)}, all")
     splits = SPLITS if split == "all" else (split,)
-    ids = np.concatenate([_first(prepared_dir / f"{name}.npy", n_tokens) for name in splits])
+    ids = np.concatenate([read_array(prepared_dir, name)[:n_tokens] for name in splits])
     if n_tokens is not None and not 1 <= n_tokens <= len(ids):
         raise SpecError(f"{record['name']}: n_tokens is {n_tokens}; its '{split}' text has {len(ids)} tokens")
     ids = ids[:n_tokens].astype(np.int32)
@@ -110,10 +110,6 @@ def load_windows(
         parts[split] = (text.ids[:size].view(-1, context), text.ids[1 : size + 1].view(-1, context))
     (x_train, y_train), (x_test, y_test) = parts["train"], parts["test"]
     return Windows(x_train, y_train, x_test, y_test, len(text.vocabulary), text.name, text.sha256)
-
-
-def _first(path: Path, n_tokens: int | None) -> np.ndarray:
-    return np.load(path, mmap_mode="r", allow_pickle=False)[:n_tokens]
 
 
 def load_analogies(prepared_dir: Path) -> Questions:

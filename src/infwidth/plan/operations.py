@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from infwidth.data.registry import dataset
+from infwidth.data.streams import is_new_each_step
 from infwidth.training.losses import n_outputs
 from infwidth.training.schedule import evaluation_steps
 
@@ -31,8 +32,8 @@ def count_operations(spec: Mapping[str, Any]) -> Operations:
     input_shape, n_classes, n_test = _windows(data) if "context" in data else _images(data)
     model = json.dumps(spec["model"], sort_keys=True)
     forward, backward = _passes(model, (batch, *input_shape), n_outputs(training["loss"], n_classes))
-    seen_once = training["stream"] != "epochs" or training["augmentation"] != "none"
-    update = forward + backward + (forward if training["centred"] and seen_once else 0)
+    new = is_new_each_step(training["stream"], training["augmentation"])
+    update = forward + backward + (forward if training["centred"] and new else 0)
     evaluations = len(evaluation_steps(training["steps"], training["evaluations"]))
     nets = len(spec["seeds"]) * len(spec["optimizer"]["lr"])
     return Operations(update, nets * (training["steps"] * update + evaluations * n_test * forward / batch))

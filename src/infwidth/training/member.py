@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from infwidth.data.load import Labelled
+from infwidth.data.streams import is_new_each_step
 from infwidth.experiments.identity import rule_arguments
 from infwidth.models import Model, build_model
 from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
@@ -107,8 +108,8 @@ class InitialFunction:
     def __init__(self, model: nn.Module, spec: Mapping[str, Any], data: Labelled) -> None:
         self._frozen = copy.deepcopy(model).requires_grad_(False).eval()
         training = spec["training"]
-        again = training["stream"] == "epochs" and training["augmentation"] == "none"
-        splits: tuple[Split, ...] = ("train", "test") if again else ("test",)
+        new = is_new_each_step(training["stream"], training["augmentation"])
+        splits: tuple[Split, ...] = ("test",) if new else ("train", "test")
         self._known = {
             split: torch.cat([self._frozen(part.x) for part in examples(data, split, slice(None)).chunks(CHUNK)])
             for split in splits

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from infwidth.data.download import file_digest
-from infwidth.data.record import RECORD, read_record
+from infwidth.data.record import RECORD, damage, read_record
 
 
 def damaged_data(folder: Path) -> list[str]:
@@ -11,10 +11,7 @@ def damaged_data(folder: Path) -> list[str]:
     lines = []
     for record in sorted(folder.glob(f"*/{RECORD}")):
         if file := _damaged_file(record.parent):
-            lines.append(
-                f"{file} is damaged: it is not what was prepared; "
-                f"delete the folder {record.parent} and run the same command again"
-            )
+            lines.append(damage(file))
     return lines
 
 
