@@ -14,6 +14,7 @@ ALLOWED = {
     "errors": set(),
     "files": set(),
     "seeding": set(),
+    "specs": {"errors"},
     "parametrization": {"errors", "seeding"},
     "models": {"errors"},
     "data": {"errors", "files", "seeding"},
