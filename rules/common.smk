@@ -11,7 +11,7 @@ from infwidth.plan.demand import Demand, demand, is_small, published_runs
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
 from infwidth.plan.graph import CODE, code_hash, in_catalog_order, limit_code, load_graph
-from infwidth.report.published import published_scales
+from infwidth.report.published import published_part, published_scales
 
 SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
 
@@ -21,6 +21,8 @@ try:
     CATALOG = read_catalog()
     check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
+    if config["tables"] == "published":
+        GRAPH = published_part(GRAPH, SCHEMAS, Path("results/published"), all_figures=config["figures"] == "all")
     RUNS = published_runs(Path("results/published"))
     check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
 except InfwidthError as error:
@@ -55,7 +57,7 @@ def cell_file(cell):
 
 def table_file(paper, experiment):
     root = PUBLISHED if config["tables"] == "published" else f"results/{SCALE}"
-    return f"{root}/tables/{paper}/{experiment}.csv"
+    return f"{root}/tables/{paper}/{experiment}.parquet"
 
 
 def figure_file(figure, suffix):

@@ -6,7 +6,7 @@ rule table:
         lambda wildcards: [cell_file(cell) for cell in GRAPH.cells_of(wildcards.paper, wildcards.experiment)],
     output:
         report(
-            f"results/{SCALE}/tables/{{paper}}/{{experiment}}.csv",
+            f"results/{SCALE}/tables/{{paper}}/{{experiment}}.parquet",
             category="Tables",
             subcategory="{paper}",
             labels={"table": "{experiment}"},

@@ -1,5 +1,10 @@
 # What people open: the catalog, the self-contained report, the published results, the cost of what is still to run.
 
+import mimetypes
+
+# Else the report takes a table for text, and shows it.
+mimetypes.add_type("application/vnd.apache.parquet", ".parquet")
+
 
 rule catalog:
     input:
@@ -122,8 +127,8 @@ rule paper:
 # Published files by their name within results/published/<scale>.
 PUBLISHED_FILES = {
     "claims.csv": f"results/{SCALE}/claims.csv",
-    "cells.csv": f"results/{SCALE}/cells.csv",
-    **{f"tables/{paper}/{name}.csv": f"results/{SCALE}/tables/{paper}/{name}.csv" for paper, name in GRAPH.tables},
+    "cells.csv": PROVENANCE,
+    **{f"tables/{paper}/{name}.parquet": table_file(paper, name) for paper, name in GRAPH.tables},
     **{f"figures/{f.rule}.png": figure_file(f, "png") for f in GRAPH.figures},
 }
 

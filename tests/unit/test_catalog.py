@@ -13,10 +13,10 @@ from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import CATALOG, Entry, check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import paper_names
 from infwidth.plan.graph import load_graph
+from infwidth.report import catalog as module
 from infwidth.report.catalog import catalog_table, write_catalog
 from infwidth.report.published import published_scales
 from infwidth.report.readme import figures_table, missing_table, papers_table
-from infwidth.workflow import catalog as module
 
 ROOT = Path(__file__).parents[2]
 SMALL = """paper,figure,what,cost,stage
@@ -37,7 +37,9 @@ def _publish(folder: Path, scale: str, figures: list[str], not_run: list[str]) -
     (folder / scale / "figures").mkdir(parents=True)
     for figure in figures:
         (folder / scale / "figures" / f"{figure}.png").touch()
-    (folder / scale / "MANIFEST.json").write_text(json.dumps({"figures_not_run": not_run}), encoding="utf-8")
+    (folder / scale / "MANIFEST.json").write_text(
+        json.dumps({"sha256": {}, "figures_not_run": not_run}), encoding="utf-8"
+    )
 
 
 def test_every_figure_of_the_code_is_in_the_catalog() -> None:

@@ -16,7 +16,7 @@ from infwidth.papers.mei2018 import figures, limits
 from infwidth.papers.mei2018.claims import CLAIMS
 from infwidth.plan.graph import CODE, limit_code, load_graph
 from infwidth.plotting.style import style
-from infwidth.results.tables import read_table
+from infwidth.results.tables import gather
 from infwidth.solve import solve
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
@@ -37,15 +37,12 @@ PARTICLES = {
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """Return the tables at smoke scale, through CSV as the workflow reads them."""
-    found = {}
-    for experiment, cells in load_paper("mei2018", "smoke", SCHEMAS).cells.items():
-        file = tmp_path_factory.mktemp("mei2018") / f"{experiment}.csv"
-        rows = pd.concat([solve(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
-        rows.assign(cell="").to_csv(file, index=False)
-        found[experiment] = read_table(file)
-    return found
+def tables() -> dict[str, pd.DataFrame]:
+    """Return the tables at smoke scale."""
+    return {
+        experiment: gather({cell.id: solve(cell.spec["limit"], None) for cell in cells}, {c.id: c.axes for c in cells})
+        for experiment, cells in load_paper("mei2018", "smoke", SCHEMAS).cells.items()
+    }
 
 
 # ---- the limit

@@ -12,7 +12,6 @@ from infwidth.files import replacing, write_text
 from infwidth.results.cell_file import read_cell, read_provenance, write_cell
 from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
-from infwidth.results.tables import read_table, write_table
 
 
 @pytest.fixture
@@ -79,17 +78,3 @@ def test_provenance_says_where_a_number_comes_from() -> None:
     expected = {"version", "commit", "dirty", "python", "numpy", "machine", "wall_seconds", "cpu_seconds"}
     assert expected | {"dataset", "peak_memory_mib"} == set(record)
     assert record["peak_memory_mib"] > 10
-
-
-def test_a_table_keeps_every_bit_and_names_its_cells(rows: pd.DataFrame, tmp_path: Path) -> None:
-    paths = []
-    for name in ("a" * 16, "b" * 16):
-        paths.append(tmp_path / f"{name}.parquet")
-        write_cell(paths[-1], rows, {}, {})
-    axes = {"a" * 16: {"width": 8, "richness": "0"}, "b" * 16: {"width": 16, "richness": "0"}}
-    write_table(paths, axes, tmp_path / "table.csv")
-    table = read_table(tmp_path / "table.csv")
-    assert list(table.columns[:3]) == ["width", "richness", "cell"]
-    assert table.richness.tolist() == ["0"] * 10
-    assert (table[table.metric == "test_loss"].value == 1 / 3).all()
-    assert set(table[table.metric == "test_loss"].layer) == {""}

@@ -20,7 +20,7 @@ from infwidth.papers.yang2021slides import claims as slides_claims
 from infwidth.papers.yang2021slides.measured import difference_from_start
 from infwidth.parametrization import classify, exponents
 from infwidth.plotting.style import style
-from infwidth.results.tables import read_table
+from infwidth.results.tables import gather
 from infwidth.solve import solve
 from infwidth.solve.abc_space import parametrization_at
 
@@ -32,17 +32,15 @@ CLAIMS = {"yang2021": space.CLAIMS, "yang2021slides": slides_claims.CLAIMS}
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the tables of both papers at smoke scale, through CSV as the workflow reads them."""
+def tables() -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the tables of both papers at smoke scale."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for paper in PAPERS:
         for experiment, cells in load_paper(paper, "smoke", SCHEMAS).cells.items():
             if experiment not in EXACT:
                 continue
-            rows = pd.concat([solve(cell.spec["limit"], None).assign(**cell.axes) for cell in cells])
-            file = tmp_path_factory.mktemp(paper) / f"{experiment}.csv"
-            rows.assign(cell="").to_csv(file, index=False)
-            found.setdefault(paper, {})[experiment] = read_table(file)
+            rows = {cell.id: solve(cell.spec["limit"], None) for cell in cells}
+            found.setdefault(paper, {})[experiment] = gather(rows, {cell.id: cell.axes for cell in cells})
     found["yang2021slides"]["polyhedron"] = found["yang2021"]["polyhedron"]
     return found
 

@@ -59,7 +59,7 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
     for name, paper in _graph(scale).papers.items():
         if paper.figures:
             parts.append(tmp_path / f"{name}.csv")
-            tables = {table: PUBLISHED / scale / "tables" / of / f"{table}.csv" for of, table in paper.tables}
+            tables = {table: PUBLISHED / scale / "tables" / of / f"{table}.parquet" for of, table in paper.tables}
             judge(name, tables, parts[-1])
     collect(parts, tmp_path / "claims.csv", SCHEMAS / "claims.schema.json")
     pd.testing.assert_frame_equal(

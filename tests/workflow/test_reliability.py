@@ -38,8 +38,8 @@ from .conftest import ROOT, clone, environment, snakemake
 pytestmark = pytest.mark.workflow
 
 FIGURE = "yang2021slides_degeneracy"
-TABLE = "results/smoke/tables/yang2021slides/gauge_orbit.csv"
-TABLES = "results/smoke/tables/*/*.csv"
+TABLE = "results/smoke/tables/yang2021slides/gauge_orbit.parquet"
+TABLES = "results/smoke/tables/*/*.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -254,14 +254,14 @@ def test_a_damaged_cell_is_named_and_made_again(copy: Path) -> None:
     assert _contents(copy, TABLES) == before
 
 
-@pytest.mark.parametrize("damage", [b"", b"\n", b"\x00\xff" * 100, b"lr,seed\n0.1,1\n", "cut", "header"])
+@pytest.mark.parametrize("damage", [b"", b"\n", b"\x00\xff" * 100, b"lr,seed\n0.1,1\n", "cut", "start"])
 def test_a_damaged_table_is_named(damage: bytes | str, built: Path, tmp_path: Path) -> None:
     whole = (built / TABLE).read_bytes()
     read_table(built / TABLE)
-    cut = {"cut": whole[:-5], "header": whole[: whole.index(b"\n") + 1]}
-    table = tmp_path / "table.csv"
+    cut = {"cut": whole[:-5], "start": whole[:100]}
+    table = tmp_path / "table.parquet"
     table.write_bytes(damage if isinstance(damage, bytes) else cut[damage])
-    with pytest.raises(DataError, match=r"table\.csv: not a whole table .*delete it and run the workflow again"):
+    with pytest.raises(DataError, match=r"table\.parquet: not a whole table .*delete it and run the workflow again"):
         read_table(table)
 
 

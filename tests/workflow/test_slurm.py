@@ -92,7 +92,7 @@ def test_on_slurm_the_tables_are_those_of_a_local_run(slurm: None, tmp_path: Pat
     here = clone(tmp_path / "here")
     done = snakemake(here, "tables", "claims", figures=FIGURES)
     assert done.returncode == 0, done.stdout
-    tables = sorted(path.relative_to(here) for path in (here / "results" / "smoke").glob("tables/*/*.csv"))
+    tables = sorted(path.relative_to(here) for path in (here / "results" / "smoke").glob("tables/*/*.parquet"))
     assert len(tables) == 5
     for table in [*tables, Path("results/smoke/claims.csv")]:
         assert (on_slurm / table).read_bytes() == (here / table).read_bytes(), table

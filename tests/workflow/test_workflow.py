@@ -15,6 +15,7 @@ import pytest
 
 from infwidth.experiments.papers import load_paper, paper_names
 from infwidth.results.cell_file import read_provenance
+from infwidth.results.tables import read_table
 
 from .conftest import ROOT, clone, environment, snakemake
 
@@ -53,7 +54,7 @@ def test_everything_is_there(smoke: Path) -> None:
             for suffix in ("pdf", "png"):
                 assert (results / "figures" / paper / f"{figure.name}.{suffix}").stat().st_size > 5000
         for experiment in loaded.cells:
-            assert len(pd.read_csv(results / "tables" / paper / f"{experiment}.csv")) > 0
+            assert len(read_table(results / "tables" / paper / f"{experiment}.parquet")) > 0
     claims = pd.read_csv(results / "claims.csv")
     assert set(claims.paper) == set(paper_names())
     report = (results / "report.html").read_text(encoding="utf-8")
@@ -84,7 +85,7 @@ def test_figures_redraw_to_the_same_bytes(smoke: Path) -> None:
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_tables(smoke: Path, tmp_path: Path) -> None:
     project = clone(tmp_path / "killed")
-    table = "results/smoke/tables/harvard2024/width_sweep.csv"
+    table = "results/smoke/tables/harvard2024/width_sweep.parquet"
     for seconds in (3.0, 6.5, 9.0):
         started = subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "2", table, "--config", "scale=smoke", "device=cpu"],

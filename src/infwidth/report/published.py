@@ -1,9 +1,46 @@
-"""Which figures are published, at which scales."""
+"""What is published: which figures at which scales, and whether the files are still those of the manifest."""
 
+import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from infwidth.errors import DataError
+from infwidth.plan.graph import Graph, load_graph
+
+MANIFEST = "MANIFEST.json"
+_AGAIN = "take it from the repository again"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a published scale. Raises DataError where it is absent or not what publishing writes."""
+    file = folder / MANIFEST
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        if not (isinstance(manifest["sha256"], dict) and isinstance(manifest["figures_not_run"], list)):
+            raise TypeError("'sha256' and 'figures_not_run' are not a mapping and a list")
+    except FileNotFoundError as error:
+        raise DataError(f"{file} is not there: nothing is published at scale '{folder.name}'") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{file}: not a whole manifest ({error}); {_AGAIN}") from error
+    return manifest
+
+
+def check_published(folder: Path, names: Iterable[str]) -> None:
+    """Raise DataError for the first of the files ``names`` in ``folder`` that is not the one that was published."""
+    digests = read_manifest(folder)["sha256"]
+    for name in names:
+        if name not in digests:
+            raise DataError(f"{folder / name} is not published: {folder / MANIFEST} does not list it")
+        try:
+            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise DataError(f"{folder / name}: published, but it cannot be read ({error}); {_AGAIN}") from error
+        if found != digests[name]:
+            raise DataError(
+                f"{folder / name} is not what was published: its SHA-256 differs from the manifest's; {_AGAIN}"
+            )
 
 
 def published_scales(published: Path) -> dict[str, list[str]]:
@@ -12,10 +49,24 @@ def published_scales(published: Path) -> dict[str, list[str]]:
     Raises DataError where a manifest says that a figure was not run, and its image is there.
     """
     scales: dict[str, list[str]] = {}
-    for folder in sorted(path.parent for path in published.glob("*/MANIFEST.json")):
-        not_run = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["figures_not_run"]
+    for folder in sorted(path.parent for path in published.glob(f"*/{MANIFEST}")):
+        not_run = read_manifest(folder)["figures_not_run"]
         for image in sorted((folder / "figures").glob("*.png")):
             if image.stem in not_run:
-                raise DataError(f"{image} is there, and {folder / 'MANIFEST.json'} says it was not run")
+                raise DataError(f"{image} is there, and {folder / MANIFEST} says it was not run")
             scales.setdefault(image.stem, []).append(folder.name)
     return scales
+
+
+def published_part(graph: Graph, schemas: Path, published: Path, *, all_figures: bool) -> Graph:
+    """Return the graph of what can be drawn from published tables, which are checked against the manifest.
+
+    With ``all_figures`` those that were not run at the scale are left out; a graph of figures asked for by name stays
+    as it is. Raises DataError for a table that is not published, or no longer what was published.
+    """
+    folder = published / graph.scale
+    not_run = set(read_manifest(folder)["figures_not_run"])
+    if all_figures and not_run:
+        graph = load_graph(graph.scale, schemas, ",".join(f.rule for f in graph.figures if f.rule not in not_run))
+    check_published(folder, [f"tables/{paper}/{name}.parquet" for paper, name in graph.tables] + ["cells.csv"])
+    return graph

@@ -1,6 +1,5 @@
 """Tables: the rows of an experiment's cells under the axes it sweeps, and the provenance of all cells."""
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,42 +10,45 @@ import pandas as pd
 from infwidth.errors import DataError
 from infwidth.files import write_text
 from infwidth.results.cell_file import read_cell, read_provenance
+from infwidth.results.parquet import Unreadable, read_parquet, write_parquet
 from infwidth.results.rows import COLUMNS
 
 
-def write_table(cells: Sequence[Path], axes: Mapping[str, Mapping[str, Any]], output: Path) -> None:
-    """Write the tidy CSV of one experiment.
+def gather(rows: Mapping[str, pd.DataFrame], axes: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of one experiment: the rows of its cells (cell → rows), in order, under the axes it sweeps.
 
-    ``cells`` are the files of its cells, in order; ``axes`` maps a cell's id to what tells it from the others.
+    ``axes`` maps a cell to what tells it from the others; an axis that is null, as the width of a limit, is NaN.
     """
-    frames = []
-    for path in cells:
-        rows = read_cell(path)
-        rows.insert(0, "cell", path.stem)
-        for position, (name, value) in enumerate(axes[path.stem].items()):
-            rows.insert(position, name, value)
-        frames.append(rows)
-    write_text(output, pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n"))
+    frame = pd.concat([part.assign(cell=cell) for cell, part in rows.items()], ignore_index=True)
+    names = list(next(iter(axes.values()), {}))
+    for position, name in enumerate(names):
+        # A series of the values themselves, so that pandas sees which kind of column they make together.
+        frame.insert(position, name, pd.Series([axes[cell][name] for cell in frame["cell"]]))
+    return frame[[*names, "cell", *COLUMNS]]
+
+
+def write_table(cells: Sequence[Path], axes: Mapping[str, Mapping[str, Any]], output: Path) -> None:
+    """Write the tidy table (parquet) of one experiment from the files of its cells; see :func:`gather`."""
+    write_parquet(gather({path.stem: read_cell(path) for path in cells}, axes), output)
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table; absent layer names are empty strings, richness and other rationals stay text.
+    """Return a table as :func:`gather` made it.
 
-    Raises DataError for a file that is absent, empty, cut short or no table.
+    Raises DataError for a file that is absent, damaged or no table.
     """
     try:
-        content = path.read_bytes()
-        table = pd.read_csv(io.BytesIO(content), dtype={"richness": str, "layer": str, "cell": str})
-    except (OSError, ValueError) as error:  # pandas' errors of parsing are ValueErrors
+        table = read_parquet(path)
+    except Unreadable as error:
         raise _damaged(path, error) from error
-    if table.empty or not content.endswith(b"\n") or not set(COLUMNS) <= set(table.columns):
-        raise _damaged(path, "cut short")
-    return table.fillna({"layer": ""})
+    if table.empty or not set(COLUMNS) <= set(table.columns):
+        raise _damaged(path, "it has no rows, or lacks columns of every table")
+    return table
 
 
 def _damaged(path: Path, reason: object) -> DataError:
     return DataError(
-        f"{path}: not a whole table ({reason}); delete it and run the workflow again "
+        f"{path}: not a whole table ({' '.join(str(reason).split())}); delete it and run the workflow again "
         "(a published table: take it from the repository again)"
     )
 
