@@ -16,7 +16,8 @@ from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
-from infwidth.models import ConvMixer, MyrtleCNN
+from infwidth.models.conv_mixer import ConvMixer
+from infwidth.models.myrtle_cnn import MyrtleCNN
 from infwidth.papers.karkada2024 import figures
 from infwidth.papers.karkada2024.claims import CLAIMS
 from infwidth.papers.karkada2024.figures.stp_table import power_of_n

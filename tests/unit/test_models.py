@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from infwidth.models import Model, ResidualMLP, ResNet, Transformer, ViT, build_model
+from infwidth.models import Model, build_model
 from infwidth.models.attention import Attention
+from infwidth.models.residual_mlp import ResidualMLP
+from infwidth.models.resnet import ResNet
+from infwidth.models.transformer import Transformer
+from infwidth.models.vit import ViT
 from infwidth.parametrization import find_roles, parametrize
 
 BRANCH = {"branch_multiplier": 3.0, "branch_power": "1/2"}

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from infwidth.errors import SpecError
-from infwidth.models import ResidualMLP
+from infwidth.models.residual_mlp import ResidualMLP
 from infwidth.parametrization import Plan, parametrize, scale_with_depth
 
 

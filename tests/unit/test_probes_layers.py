@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from infwidth.errors import SpecError
+from infwidth.registry import load
 from infwidth.results.rows import Rows
 from infwidth.training.losses import LOSSES
 from infwidth.training.probes import PROBES, Evaluation, LayerProbe, make_probes
@@ -75,7 +76,7 @@ def measured(spec: dict, at: Evaluation, *, moved: bool = False) -> dict[tuple[s
     return {key: part.value.to_numpy() for key, part in rows.frame().groupby(["metric", "layer"])}
 
 
-LAYER_PROBES = sorted(name for name, probe in PROBES.items() if issubclass(probe, LayerProbe))
+LAYER_PROBES = sorted(name for name in PROBES if issubclass(load(PROBES, name, kind="probe"), LayerProbe))
 
 
 @pytest.mark.parametrize("name", LAYER_PROBES)

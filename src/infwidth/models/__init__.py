@@ -5,49 +5,28 @@ follows the last of them is the readout. ``residual_branches`` and ``queries`` a
 depth and a zero initialisation of the attention look for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from infwidth.models.attention import AttentionNet
-from infwidth.models.cnn import CNN
-from infwidth.models.conv_mixer import ConvMixer
-from infwidth.models.mlp import MLP
 from infwidth.models.model import Model
-from infwidth.models.myrtle_cnn import MyrtleCNN
-from infwidth.models.residual_mlp import ResidualMLP
-from infwidth.models.resnet import ResNet
-from infwidth.models.transformer import Transformer
-from infwidth.models.vit import ViT
+from infwidth.registry import load
 
-__all__ = [
-    "CNN",
-    "MLP",
-    "AttentionNet",
-    "ConvMixer",
-    "Model",
-    "MyrtleCNN",
-    "ResNet",
-    "ResidualMLP",
-    "Transformer",
-    "ViT",
-    "build_model",
-]
+__all__ = ["MODELS", "Model", "build_model"]
 
-_MODELS: Mapping[str, Callable[..., Model]] = {
-    "mlp": MLP,
-    "residual_mlp": ResidualMLP,
-    "cnn": CNN,
-    "myrtle_cnn": MyrtleCNN,
-    "conv_mixer": ConvMixer,
-    "resnet": ResNet,
-    "vit": ViT,
-    "transformer": Transformer,
+MODELS = {
+    "mlp": "infwidth.models.mlp:MLP",
+    "residual_mlp": "infwidth.models.residual_mlp:ResidualMLP",
+    "cnn": "infwidth.models.cnn:CNN",
+    "myrtle_cnn": "infwidth.models.myrtle_cnn:MyrtleCNN",
+    "conv_mixer": "infwidth.models.conv_mixer:ConvMixer",
+    "resnet": "infwidth.models.resnet:ResNet",
+    "vit": "infwidth.models.vit:ViT",
+    "transformer": "infwidth.models.transformer:Transformer",
 }
 
 
 def build_model(spec: Mapping[str, Any], input_shape: tuple[int, ...], n_outputs: int) -> Model:
     """Build the model of a cell's spec for inputs of that shape, images [C, H, W] or texts [T], and its logits."""
     options = {key: value for key, value in spec.items() if key != "name"}
-    if spec["name"] not in _MODELS:
-        raise ValueError(f"unknown model '{spec['name']}'")
-    return _MODELS[spec["name"]](input_shape, n_outputs, **options)
+    model: Model = load(MODELS, spec["name"], kind="model")(input_shape, n_outputs, **options)
+    return model

@@ -8,24 +8,31 @@ import pandas as pd
 
 from infwidth.errors import SpecError, nearest
 from infwidth.papers import paper_module
+from infwidth.registry import load
 from infwidth.results.rows import COLUMNS
-from infwidth.solve import (
-    algebra,
-    dmft,
-    kernel_regression,
-    maml,
-    nonlinear_mup,
-    one_step,
-    roles,
-    small_nets,
-    word2vec,
-)
 from infwidth.solve.records import Limit, Record
 
 if TYPE_CHECKING:
     from infwidth.data.load import Data
 
 Rows = Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]
+
+COMPUTATIONS = {
+    "one_step": "infwidth.solve.one_step:one_step",
+    "richness_family": "infwidth.solve.algebra:richness_family",
+    "desiderata": "infwidth.solve.algebra:desiderata",
+    "abc_verdicts": "infwidth.solve.algebra:abc_verdicts",
+    "stable_polyhedron": "infwidth.solve.algebra:stable_polyhedron",
+    "linear_mup": "infwidth.solve.small_nets:linear_mup",
+    "gauge_orbit": "infwidth.solve.small_nets:gauge_orbit",
+    "correlation": "infwidth.solve.small_nets:correlation",
+    "parameter_roles": "infwidth.solve.roles:parameter_roles",
+    "nonlinear_mup": "infwidth.solve.nonlinear_mup:rows",
+    "kernel_regression": "infwidth.solve.kernel_regression:rows",
+    "maml": "infwidth.solve.maml:rows",
+    "word2vec": "infwidth.solve.word2vec:rows",
+    "deep_linear_dmft": "infwidth.solve.dmft:deep_linear_dmft",
+}
 
 
 def solve(limit: Limit, data: "Data | None") -> pd.DataFrame:
@@ -39,34 +46,12 @@ def solve(limit: Limit, data: "Data | None") -> pd.DataFrame:
 
 
 def _function(name: str) -> Rows:
-    """Return what computes a limit: one of those below, or, for ``<paper>.<function>``, of that paper's own."""
+    """Return what computes a limit: one of those above, or, for ``<paper>.<function>``, of that paper's own."""
     paper, _, function = name.rpartition(".")
-    known = vars(paper_module(paper, "limits")) if paper else _LIMITS
+    if not paper:
+        own: Rows = load(COMPUTATIONS, name, kind="limit")
+        return own
+    known = vars(paper_module(paper, "limits"))
     if function not in known:
         raise SpecError(f"unknown limit '{name}'{nearest(function, known)}")
     return known[function]
-
-
-def _word2vec(limit: Limit, data: "Data | None") -> pd.DataFrame:
-    from infwidth.data.load import Corpus
-
-    assert isinstance(data, Corpus), "the schema of cells asks for a text with questions here"
-    return word2vec.rows(limit, data.tokens, data.questions)
-
-
-_LIMITS: dict[str, Rows] = {
-    "one_step": one_step.one_step,
-    "richness_family": algebra.richness_family,
-    "desiderata": algebra.desiderata,
-    "abc_verdicts": algebra.abc_verdicts,
-    "stable_polyhedron": algebra.stable_polyhedron,
-    "linear_mup": small_nets.linear_mup,
-    "gauge_orbit": small_nets.gauge_orbit,
-    "correlation": small_nets.correlation,
-    "parameter_roles": roles.parameter_roles,
-    "nonlinear_mup": nonlinear_mup.rows,
-    "kernel_regression": kernel_regression.rows,
-    "maml": maml.rows,
-    "word2vec": _word2vec,
-    "deep_linear_dmft": dmft.deep_linear_dmft,
-}

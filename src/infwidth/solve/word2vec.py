@@ -10,13 +10,22 @@ from infwidth.solve.records import Limit, Record
 if TYPE_CHECKING:
     import numpy as np
 
+    from infwidth.data.load import Data
     from infwidth.data.tokens import Questions, Tokens
     from infwidth.limits.word2vec.evaluation import Analogies, Classes
 
 _SETTINGS = ("lr", "weight_decay", "window", "negative", "subsample", "epochs")
 
 
-def rows(limit: Limit, data: "Tokens", questions: "Questions") -> pd.DataFrame:
+def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
+    """Return what CBOW embeddings learn from a text with questions, see :func:`learned`."""
+    from infwidth.data.load import Corpus
+
+    assert isinstance(data, Corpus), "the schema of cells asks for a text with questions here"
+    return learned(limit, data.tokens, data.questions)
+
+
+def learned(limit: Limit, data: "Tokens", questions: "Questions") -> pd.DataFrame:
     """Return what CBOW embeddings of one width learn from a text, for every seed.
 
     - ``width``: null is the μP limit (one run, of seed -1); the seeds 0 to ``n_seeds`` - 1 draw the initial embeddings

@@ -8,65 +8,32 @@ take ``layers`` (names: only of these).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infwidth.training.probes.alignment import Alignment
-from infwidth.training.probes.attention import AttentionMaps
+from infwidth.registry import load
 from infwidth.training.probes.base import Evaluation, LayerProbe, Probe
-from infwidth.training.probes.ensemble import Ensemble
-from infwidth.training.probes.losses import Logits, Losses, OutputScale
-from infwidth.training.probes.ntk import NtkSpectrum
-from infwidth.training.probes.representations import (
-    FeatureKernels,
-    Gradients,
-    Norms,
-    PreactivationHistograms,
-    Preactivations,
-    Representations,
-)
-from infwidth.training.probes.sharpness import Sharpness
 
-__all__ = [
-    "PROBES",
-    "Alignment",
-    "AttentionMaps",
-    "Ensemble",
-    "Evaluation",
-    "FeatureKernels",
-    "Gradients",
-    "LayerProbe",
-    "Logits",
-    "Losses",
-    "Norms",
-    "NtkSpectrum",
-    "OutputScale",
-    "PreactivationHistograms",
-    "Preactivations",
-    "Probe",
-    "Representations",
-    "Sharpness",
-    "make_probes",
-]
+__all__ = ["PROBES", "Evaluation", "LayerProbe", "Probe", "make_probes"]
 
-PROBES: dict[str, type[Probe]] = {
-    probe.name: probe
-    for probe in (
-        Losses,
-        Ensemble,
-        Logits,
-        FeatureKernels,
-        Preactivations,
-        PreactivationHistograms,
-        Norms,
-        Representations,
-        Gradients,
-        OutputScale,
-        Alignment,
-        Sharpness,
-        NtkSpectrum,
-        AttentionMaps,
-    )
+PROBES = {
+    "losses": "infwidth.training.probes.losses:Losses",
+    "ensemble": "infwidth.training.probes.ensemble:Ensemble",
+    "logits": "infwidth.training.probes.losses:Logits",
+    "feature_kernels": "infwidth.training.probes.representations:FeatureKernels",
+    "preactivations": "infwidth.training.probes.representations:Preactivations",
+    "preactivation_histograms": "infwidth.training.probes.representations:PreactivationHistograms",
+    "norms": "infwidth.training.probes.representations:Norms",
+    "representations": "infwidth.training.probes.representations:Representations",
+    "gradients": "infwidth.training.probes.representations:Gradients",
+    "output_scale": "infwidth.training.probes.losses:OutputScale",
+    "alignment": "infwidth.training.probes.alignment:Alignment",
+    "sharpness": "infwidth.training.probes.sharpness:Sharpness",
+    "ntk_spectrum": "infwidth.training.probes.ntk:NtkSpectrum",
+    "attention_maps": "infwidth.training.probes.attention:AttentionMaps",
 }
 
 
 def make_probes(specs: Sequence[Mapping[str, Any]]) -> list[Probe]:
     """Return fresh probes, one member's, for the ``probes`` list of a spec."""
-    return [PROBES[spec["name"]](**{key: value for key, value in spec.items() if key != "name"}) for spec in specs]
+    return [
+        load(PROBES, spec["name"], kind="probe")(**{key: value for key, value in spec.items() if key != "name"})
+        for spec in specs
+    ]
