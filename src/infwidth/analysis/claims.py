@@ -1,14 +1,15 @@
 """Claims: what a paper says, with a threshold fixed beforehand, and what our tables say to it."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from infwidth.analysis.statistics import Estimate
-
-Tables = Mapping[str, pd.DataFrame]
+from infwidth.analysis.table import NotTestableError as NotTestableError
+from infwidth.analysis.table import Tables as Tables
 
 #: Columns of ``claims.csv``.
 COLUMNS = (
@@ -28,10 +29,6 @@ COLUMNS = (
 #: Intervals of claims that are no more than a sign. Intervals hold their ends, and no difference at all is no sign.
 ABOVE_ZERO = (math.ulp(0.0), math.inf)
 BELOW_ZERO = (-math.inf, -math.ulp(0.0))
-
-
-class NotTestableError(Exception):
-    """Raised by a measurement that the tables of this scale cannot carry; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +67,10 @@ def verdict(estimate: Estimate, accept: tuple[float, float]) -> str:
     return "inconclusive"
 
 
-class _Run(dict[str, pd.DataFrame]):
+class _Run(dict[str, Any]):
     """The tables that there are; asking for another one makes a claim untestable, not the ledger impossible."""
 
-    def __missing__(self, name: str) -> pd.DataFrame:
+    def __missing__(self, name: str) -> Any:
         raise NotTestableError(f"Experiment '{name}' was not run.")
 
 

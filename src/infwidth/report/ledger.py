@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.analysis.claims import COLUMNS, ledger
+from infwidth.analysis.table import Table
 from infwidth.experiments.validation import validate
 from infwidth.files import write_text
 from infwidth.papers import paper_module
@@ -15,7 +16,7 @@ from infwidth.results.tables import read_table
 
 def judge(paper: str, tables: Mapping[str, Path], output: Path) -> None:
     """Write the claims of one paper, judged on its tables (experiment → CSV)."""
-    read = {name: read_table(path) for name, path in tables.items()}
+    read = {name: Table(read_table(path), name) for name, path in tables.items()}
     rows = ledger(paper, paper_module(paper, "claims").CLAIMS, read)
     write_text(output, rows.to_csv(index=False, lineterminator="\n"))
 

@@ -36,13 +36,18 @@ COMPUTATIONS = {
 
 
 def solve(limit: Limit, data: "Data | None") -> pd.DataFrame:
-    """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none."""
+    """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none.
+
+    What does not say what its rows are ``of`` has nets, which have seeds, and a limit, which has none.
+    """
     found = _function(limit["name"])(limit, data)
     if not isinstance(found, pd.DataFrame):
         found = pd.DataFrame(found, columns=["metric", "layer", "index", "value"])
     given = {"lr": limit.get("lr", np.nan), "seed": -1, "step": 0, "layer": "", "index": -1}
-    missing = {name: value for name, value in given.items() if name not in found}
-    return found.assign(**missing)[list(COLUMNS)].astype(COLUMNS)
+    rows = found.assign(**{name: value for name, value in given.items() if name not in found})
+    if "of" not in rows:
+        rows = rows.assign(of=np.where(rows.seed >= 0, "net", "limit"))
+    return rows[list(COLUMNS)].astype(COLUMNS)
 
 
 def _function(name: str) -> Rows:

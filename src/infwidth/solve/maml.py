@@ -81,7 +81,8 @@ def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
         ]
         tested = {"metric": "test_accuracy", "step": history.best_epoch, "value": history.test_accuracy, "seed": seed}
         frames.append(pd.DataFrame([tested]))
-    return pd.concat(frames, ignore_index=True).assign(layer="", index=-1)
+    finite = limit["net"] == "linear" and limit.get("width") is not None
+    return pd.concat(frames, ignore_index=True).assign(layer="", index=-1, of="net" if finite else "limit")
 
 
 def _check(limit: Limit) -> None:

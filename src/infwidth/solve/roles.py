@@ -42,4 +42,4 @@ def parameter_roles(limit: Limit, _data: "Data | None") -> pd.DataFrame:
         records += [("wide", name, i, grows) for i, grows in enumerate(wide)]
         records.append(("wide_dimensions", name, -1, sum(wide)))
         records.append((f"role_{roles[name].role}", name, -1, 1))
-    return pd.DataFrame(records, columns=["metric", "layer", "index", "value"])
+    return pd.DataFrame(records, columns=["metric", "layer", "index", "value"]).assign(of="net")

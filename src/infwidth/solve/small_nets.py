@@ -51,9 +51,12 @@ def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     }
     at_the_end = {"trained_deviation": deviation(trained[-1]), "sampled_deviation": deviation(sampled)}
     return pd.concat(
-        [pd.DataFrame({"metric": m, "seed": -1, "step": range(len(x)), "value": x}) for m, x in curves.items()]
+        [
+            pd.DataFrame({"metric": m, "seed": -1, "of": of, "step": range(len(x)), "value": x})
+            for (m, x), of in zip(curves.items(), ("limit", "ensemble", "ensemble"), strict=True)
+        ]
         + [
-            pd.DataFrame({"metric": m, "seed": range(n_seeds), "step": limit["steps"], "value": x})
+            pd.DataFrame({"metric": m, "seed": range(n_seeds), "of": "net", "step": limit["steps"], "value": x})
             for m, x in at_the_end.items()
         ],
         ignore_index=True,

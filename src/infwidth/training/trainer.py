@@ -137,7 +137,7 @@ class Trainer:
         frames = []
         for lr in self.spec["optimizer"]["lr"]:
             ensemble = [probes for (rows, probes) in self._done if rows.lr == lr]
-            rows = Rows(lr, -1)
+            rows = Rows(lr, -1, "ensemble")
             for position, probe in enumerate(ensemble[0]):
                 probe.combine([probes[position].state for probes in ensemble], self.data, self.loss, rows)
             frames.append(rows.frame())

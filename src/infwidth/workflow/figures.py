@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from infwidth.analysis.table import Table
 from infwidth.papers import paper_module
 from infwidth.plotting.save import save_figure
 from infwidth.plotting.style import style
@@ -15,7 +16,7 @@ def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png:
         from matplotlib import pyplot as plt
 
         drawn = getattr(paper_module(paper, "figures"), figure)(
-            {name: read_table(path) for name, path in tables.items()}
+            {name: Table(read_table(path), name) for name, path in tables.items()}
         )
         save_figure(drawn, pdf)
         save_figure(drawn, png)

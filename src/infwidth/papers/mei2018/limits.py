@@ -154,7 +154,9 @@ def particles(limit: Mapping[str, Any], _data: object) -> pd.DataFrame:
             there = np.interp(_levels(limit["width"]), _levels(len(r)), r)
             apart = np.abs(np.sort(np.linalg.norm(θ, axis=2), axis=1) - there).mean(1)
             records += [("wasserstein", seed, step, -1, w) for seed, w in zip(seeds, apart, strict=True)]
-    return pd.DataFrame(records, columns=["metric", "seed", "step", "index", "value"])
+    rows = pd.DataFrame(records, columns=["metric", "seed", "step", "index", "value"])
+    of_all = rows.metric.isin(("density", "bin_centre"))
+    return rows.assign(of=np.select([rows.seed >= 0, of_all], ["net", "ensemble"], "limit"))
 
 
 def _levels(n: int) -> Array:
