@@ -14,7 +14,7 @@ ALLOWED = {
     "errors": set(),
     "files": set(),
     "seeding": set(),
-    "specs": {"errors"},
+    "specs": {"errors", "parametrization"},
     "registry": {"errors"},
     "parametrization": {"errors", "seeding"},
     "models": {"errors", "registry"},

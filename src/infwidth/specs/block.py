@@ -113,8 +113,10 @@ def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
-#: A list of at least one value, none of them twice.
-Several = Annotated[tuple[T, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+#: A list of at least one value.
+Listed = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]
+#: The same, none of them twice.
+Several = Annotated[Listed[T], AfterValidator(_distinct)]
 
 
 def read(block: type[B], document: Any, *, where: str) -> B:

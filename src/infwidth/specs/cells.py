@@ -1,0 +1,82 @@
+"""A cell: everything that decides its numbers. A training, or a computation of its own."""
+
+from typing import Annotated, ClassVar, Generic, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from infwidth.specs.block import LARGEST, Block, Says, Several, unsaid
+from infwidth.specs.data import Data, Images, Windows
+from infwidth.specs.models import Model
+from infwidth.specs.parametrization import Parametrization
+from infwidth.specs.probes import Probes
+from infwidth.specs.training import Optimizer, Training
+
+Seed = Annotated[int, Field(ge=0, le=LARGEST), Says("must be a seed, a whole number from 0")]
+
+
+class Train(Block):
+    """The training of a net at every learning rate and seed."""
+
+    kind: Literal["train"]
+    data: Data
+    model: Model
+    parametrization: Parametrization
+    optimizer: Optimizer
+    training: Training
+    probes: Probes
+    seeds: Annotated[Several[Seed], Says("must be a list of seeds, at least one")]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The names of the data sets that it needs."""
+        return (self.data.name,)
+
+    @model_validator(mode="after")
+    def _is_a_training(self) -> Self:
+        width, block = self.model.width, self.parametrization
+        if not isinstance(self.data, Images | Windows):
+            raise ValueError("data: a training needs images or windows of text")
+        if width < block.base_width:
+            raise ValueError(
+                f"model.width {width} is below parametrization.base_width {block.base_width}; "
+                "the base is the narrowest net, the one at which all parametrizations coincide"
+            )
+        if block.gauge is not None and self.optimizer.name != "sgd":
+            raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
+        return self
+
+
+class Computation(Block):
+    """Base of the blocks of computations (kind ``solve``); ``takes`` are the kinds of data that it can have."""
+
+    takes: ClassVar[tuple[type[Block], ...]] = ()
+
+
+C = TypeVar("C", bound=Computation)
+
+
+class Solve(Block, Generic[C]):
+    """A computation, and the data that it needs, if any."""
+
+    kind: Literal["solve"]
+    data: Data | None = unsaid()
+    solve: C
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The names of the data sets that it needs: none, its data, or also the questions that test it."""
+        return tuple(getattr(self.data, key) for key in ("name", "questions") if hasattr(self.data, key))
+
+    @model_validator(mode="after")
+    def _has_the_data_it_needs(self) -> Self:
+        takes = self.solve.takes
+        if not takes and self.data is not None:
+            raise ValueError("data: this computation takes no data")
+        if takes and not isinstance(self.data, takes):
+            wanted = " or ".join(block.__name__.lower() for block in takes)
+            given = "none" if self.data is None else type(self.data).__name__.lower()
+            raise ValueError(f"data: this computation needs {wanted}, not {given}")
+        return self
+
+
+Cell = Train | Solve

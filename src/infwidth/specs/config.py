@@ -1,0 +1,21 @@
+"""The block of config/config.yaml and ``--config``."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infwidth.specs.block import Block, Count, Says
+
+Scale = Literal["smoke", "laptop", "workstation", "paper"]
+
+
+class Config(Block):
+    """What a run of the workflow is told; config/config.yaml says what each key means."""
+
+    scale: Scale
+    data_dir: Annotated[str, Field(min_length=1), Says("must be a folder's name")]
+    tables: Literal["results", "published"]
+    figures: Annotated[str, Field(min_length=1), Says("must be 'all' or names of figures separated by commas")]
+    device: Literal["auto", "cpu", "cuda"]
+    unrecorded_minutes: Count
+    unrecorded_memory_mb: Count

@@ -1,0 +1,74 @@
+"""Blocks of data: what is taken of a prepared data set. Which kind a block is, its keys tell."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from infwidth.specs.block import LARGEST, Block, Count, Says, Several, Text
+
+ClassNumber = Annotated[int, Field(ge=0, le=LARGEST), Says("must be the number of a class, from 0")]
+Classes = Annotated[Several[ClassNumber], Field(min_length=2), Says("must be a list of at least two different classes")]
+Side = Annotated[int, Field(ge=1, le=4096), Says("must be a side in pixels, from 1 to 4096")]
+VocabularySize = Annotated[int, Field(ge=2, le=LARGEST), Says("must be a number of words, at least two")]
+
+
+class Images(Block):
+    """Labelled images: a balanced subset of ``classes`` (null: all), resized, standardized or as parts of 255.
+
+    Sizes that are null are those of the data set.
+    """
+
+    name: Text
+    image_size: Side | None
+    train_size: Count | None
+    test_size: Count | None
+    classes: Classes | None = None
+    normalization: Literal["standardize", "unit"]
+
+
+class Windows(Block):
+    """A text cut into windows of ``context`` words, with the next word for each place; rarer words are one."""
+
+    name: Text
+    context: Count
+    vocabulary_size: VocabularySize | None
+    train_windows: Count | None = None
+    test_windows: Count | None
+
+
+class Corpus(Block):
+    """A text, and the data set of word analogies (``questions``) that tests embeddings learned from it."""
+
+    name: Text
+    questions: Text
+    split: Literal["train", "valid", "test", "all"]
+    n_tokens: Count | None
+    vocabulary_size: VocabularySize | None
+    drop_unknown: bool
+
+
+class Drawings(Block):
+    """Handwritten characters, all of them; one black and white image for each and each drawer."""
+
+    name: Literal["omniglot"]
+
+
+def _kind(block: Any) -> str:
+    if isinstance(block, Block):
+        return type(block).__name__
+    if not isinstance(block, dict):
+        return Images.__name__
+    if "context" in block:
+        return Windows.__name__
+    if "questions" in block:
+        return Corpus.__name__
+    return (Drawings if block.get("name") == "omniglot" else Images).__name__
+
+
+Data = Annotated[
+    Annotated[Images, Tag("Images")]
+    | Annotated[Windows, Tag("Windows")]
+    | Annotated[Corpus, Tag("Corpus")]
+    | Annotated[Drawings, Tag("Drawings")],
+    Discriminator(_kind),
+]
