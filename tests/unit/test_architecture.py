@@ -43,11 +43,11 @@ ALLOWED = {
         "data",
         "limits",
         "results",
-        "analysis",
         "papers",
     },
     "plotting": {"errors", "files", "analysis"},
-    "papers": {"errors", "seeding", "analysis", "plotting", "parametrization", "limits"},
+    "topics": {"errors", "seeding", "analysis", "plotting", "parametrization", "limits"},
+    "papers": {"errors", "seeding", "analysis", "plotting", "topics", "parametrization", "limits"},
     "plan": {"errors", "parametrization", "models", "data", "results", "experiments", "training"},
     "report": {"errors", "files", "analysis", "results", "experiments", "papers", "plan"},
 }
@@ -89,11 +89,12 @@ def test_no_room_is_forgotten() -> None:
     assert rooms == set(ALLOWED) | {"workflow", "__init__", "__main__"}
 
 
-def test_papers_import_each_other_never() -> None:
-    for file in sorted((SOURCE / "papers").glob("*/**/*.py")):
-        place = file.relative_to(SOURCE / "papers")
+@pytest.mark.parametrize("room", ["papers", "topics"])
+def test_papers_and_topics_import_others_of_their_kind_never(room: str) -> None:
+    for file in sorted((SOURCE / room).glob("*/**/*.py")):
+        place = file.relative_to(SOURCE / room)
         for module in _modules(file):
-            if module.startswith("infwidth.papers."):
+            if module.startswith(f"infwidth.{room}."):
                 assert module.split(".")[2] == place.parts[0], f"{place} imports {module}"
 
 

@@ -9,8 +9,6 @@ import pytest
 from matplotlib import pyplot as plt
 
 from infwidth.analysis.claims import ledger
-from infwidth.analysis.dichotomy import VERDICTS, faces, grid, layer_exponents, named_points, verdict_index
-from infwidth.analysis.polyhedra import HalfSpace, centre, corners, face
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
@@ -19,10 +17,13 @@ from infwidth.papers.yang2021.claims import space
 from infwidth.papers.yang2021slides import claims as slides_claims
 from infwidth.papers.yang2021slides.measured import difference_from_start
 from infwidth.parametrization import classify, exponents
+from infwidth.parametrization.polyhedra import HalfSpace, centre, corners, face
+from infwidth.parametrization.verdicts import VERDICTS, verdict_index
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
 from infwidth.solve.abc_space import parametrization_at
+from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
 
 SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = ("yang2021", "yang2021slides")

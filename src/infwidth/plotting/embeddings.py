@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from infwidth.analysis.applications import finite, limit
+from infwidth.analysis.against_limit import finite, limit
 from infwidth.plotting.style import BLUE, ORANGE
 
 #: The width to show where it was run, else the one next to it.

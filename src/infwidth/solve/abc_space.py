@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations, product
 
-from infwidth.analysis.dichotomy import verdict_index
-from infwidth.analysis.polyhedra import HalfSpace, Point, centre, corners, face
 from infwidth.parametrization import ABC, classify, exponents, transform
+from infwidth.parametrization.polyhedra import HalfSpace, Point, centre, corners, face
 from infwidth.parametrization.rationals import rational
+from infwidth.parametrization.verdicts import verdict_index
 
 Record = tuple[str, str, int, float]  # metric, layer, index, value
 Exponents = tuple[list[float], list[float], list[float]]  # a, b, c over the layers

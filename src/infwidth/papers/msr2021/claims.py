@@ -1,15 +1,13 @@
 """Claims of the Microsoft post: orders and the exponents 1/2 and 1. Fixed before the laptop scale was run."""
 
-from infwidth.analysis.applications import (
-    limit_less_best_kernel,
-    limit_less_narrowest,
-    separation_over_random,
-)
+from infwidth.analysis.against_limit import limit_less_narrowest
 from infwidth.analysis.claims import ABOVE_ZERO, Claim, Tables
 from infwidth.analysis.distances import alignment
 from infwidth.analysis.selection import at_the_end
 from infwidth.analysis.statistics import Estimate, exact, exponent, mean_over_seeds
 from infwidth.papers.msr2021.measured import moved_kernels
+from infwidth.topics.few_shot.measures import limit_less_best_kernel
+from infwidth.topics.words.measures import separation_over_random
 
 
 def _images_over_kernels(tables: Tables) -> Estimate:

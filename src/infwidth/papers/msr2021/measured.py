@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from infwidth.analysis.distances import limit_kernel
-from infwidth.analysis.reported import ANALOGIES, ANALOGIES_OF_KERNELS, FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.analysis.selection import deepest_layer
+from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
+from infwidth.topics.words.measures import ANALOGIES, ANALOGIES_OF_KERNELS
 
 #: What the bars of the post's first figure are, in order.
 NNGP, NTK, FINITE, LIMIT = "NNGP", "NTK", "finite net", "μP limit"

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 
 from infwidth.analysis.claims import ABOVE_ZERO, Claim, NotTestableError, Tables
-from infwidth.analysis.consistency import TASKS
-from infwidth.analysis.predictions import (
+from infwidth.analysis.selection import at_the_end
+from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
+from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
+from infwidth.topics.consistency.measures import TASKS
+from infwidth.topics.consistency.predictions import (
     ATTENTION_CONVERGES,
     CURVES_COINCIDE,
     KERNELS_CONVERGE,
@@ -17,9 +20,6 @@ from infwidth.analysis.predictions import (
     WIDER_IS_BETTER,
     one_over_n,
 )
-from infwidth.analysis.selection import at_the_end
-from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
-from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
 
 
 def _of(experiment: str, measure: Callable[[pd.DataFrame], Estimate]) -> Callable[[Tables], Estimate]:

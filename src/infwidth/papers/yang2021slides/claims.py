@@ -1,9 +1,9 @@
 """Claims of the slides: verdicts and geometry are exact; tolerances of measured ones were fixed before running."""
 
 from infwidth.analysis.claims import Claim, Tables
-from infwidth.analysis.dichotomy import grid, named_points
 from infwidth.analysis.statistics import Estimate, exact, exponent
 from infwidth.papers.yang2021slides.measured import difference_from_start
+from infwidth.topics.dichotomy.measures import grid, named_points
 
 #: Of the exponent −1/2, and of trajectories of one training in two gauges (reading notes, oracles 5 and 1).
 TOLERANCE = 0.1

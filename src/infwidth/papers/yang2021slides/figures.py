@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.dichotomy import faces, grid, layer_exponents, named_points
 from infwidth.papers.yang2021slides.measured import NAMES, difference_from_start
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.shapes import VERDICT_COLOURS, errors_against_width, fraction, guide, text_table
 from infwidth.plotting.style import LIMIT, width_colours
+from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
 
 
 def table_abc(tables: Tables) -> Figure:

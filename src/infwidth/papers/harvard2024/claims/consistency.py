@@ -1,7 +1,7 @@
 """Wide networks in μP become one network, in the words of the post; thresholds are those of the predictions."""
 
-from infwidth.analysis.consistency import TASKS
-from infwidth.analysis.predictions import (
+from infwidth.topics.consistency.measures import TASKS
+from infwidth.topics.consistency.predictions import (
     ATTENTION_CONVERGES,
     CURVES_COINCIDE,
     KERNELS_CONVERGE,

@@ -1,9 +1,9 @@
 """NTK against μP over widths. Thresholds are signs and equalities, fixed before the first run."""
 
 from infwidth.analysis.claims import ABOVE_ZERO, BELOW_ZERO, Claim, Tables
-from infwidth.analysis.consistency import loss_per_doubling
 from infwidth.analysis.statistics import Estimate, exact
 from infwidth.papers.harvard2024.measured import difference_at_base
+from infwidth.topics.consistency.measures import loss_per_doubling
 
 
 def _loss_per_doubling(tables: Tables, rule: str) -> Estimate:

@@ -5,8 +5,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.consistency import TASKS
 from infwidth.plotting import widths
+from infwidth.topics.consistency.measures import TASKS
 
 
 def _panels(tables: Tables) -> dict[str, pd.DataFrame]:

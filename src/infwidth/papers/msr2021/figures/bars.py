@@ -11,7 +11,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from infwidth.analysis.applications import finite, limit
+from infwidth.analysis.against_limit import finite, limit
 from infwidth.analysis.claims import Tables
 from infwidth.analysis.selection import at_the_end
 from infwidth.analysis.statistics import Estimate, mean_over_seeds

@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.consistency import TASKS
 from infwidth.analysis.distances import curves, relative_distance, successive
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.widths import loss_curves
+from infwidth.topics.consistency.measures import TASKS
 
 
 def fig1(tables: Tables) -> Figure:

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.consistency import TASKS
 from infwidth.analysis.selection import first_step_after
 from infwidth.papers.vyas2023.measured import PARTS
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.style import DASHED
 from infwidth.plotting.widths import guide_above
+from infwidth.topics.consistency.measures import TASKS
 
 #: How the variance is shown at each of these.
 _LINES: dict[str, tuple[str, Any]] = {"early": ("o", DASHED), "late": ("s", "-")}

@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.consistency import TASKS
 from infwidth.plotting.widths import bias_and_variance
+from infwidth.topics.consistency.measures import TASKS
 
 
 def fig7(tables: Tables) -> Figure:

@@ -1,15 +1,10 @@
 """Word2vec and MAML: orders, chance, and the theory's rate of convergence. Fixed before the laptop scale was run."""
 
-from infwidth.analysis.applications import (
-    finite,
-    limit_less_best_kernel,
-    limit_less_narrowest,
-    rises_with_width,
-    separation_over_random,
-    similarities_converge,
-)
+from infwidth.analysis.against_limit import finite, limit_less_narrowest, rises_with_width
 from infwidth.analysis.claims import ABOVE_ZERO, Claim
 from infwidth.analysis.statistics import mean_over_seeds
+from infwidth.topics.few_shot.measures import limit_less_best_kernel
+from infwidth.topics.words.measures import separation_over_random, similarities_converge
 
 CLAIMS = (
     Claim(

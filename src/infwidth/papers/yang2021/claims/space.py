@@ -3,9 +3,9 @@
 import numpy as np
 
 from infwidth.analysis.claims import Claim, Tables
-from infwidth.analysis.dichotomy import faces, grid, layer_exponents, named_points
 from infwidth.analysis.statistics import Estimate, exact
 from infwidth.papers.yang2021.measured import NAMED
+from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
 
 _EXACT = "Exact rational arithmetic; the interval is the number itself."
 

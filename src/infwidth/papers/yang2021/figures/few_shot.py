@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.reported import FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.papers.yang2021.figures.infinity import (
     KERNEL_MARKS,
@@ -20,6 +19,7 @@ from infwidth.papers.yang2021.figures.infinity import (
 )
 from infwidth.plotting.shapes import errors_against_width
 from infwidth.plotting.style import BLUE, DASHED, DOTTED, LIMIT
+from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
 
 _KERNELS = {"maml_ntk": "NTK, ReLU", "maml_gp": "GP, ReLU", "maml_linear_kernel": "linear kernel"}
 #: Factors that set the kernels' marks apart on the axis.

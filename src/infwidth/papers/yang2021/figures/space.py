@@ -7,9 +7,9 @@ from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.dichotomy import faces, layer_exponents, named_points
 from infwidth.papers.yang2021.measured import NAMED
 from infwidth.plotting.shapes import VERDICT_COLOURS, fraction, text_table
+from infwidth.topics.dichotomy.measures import faces, layer_exponents, named_points
 
 
 def table1(tables: Tables) -> Figure:

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from infwidth.analysis.applications import finite, limit, similarity_deviations
+from infwidth.analysis.against_limit import finite, limit
 from infwidth.analysis.claims import Tables
-from infwidth.analysis.reported import ANALOGIES, ANALOGIES_OF_KERNELS
 from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.papers.yang2021.figures.infinity import (
     KERNEL_MARKS,
@@ -28,6 +27,7 @@ from infwidth.plotting.embeddings import embedding_panels
 from infwidth.plotting.shapes import curve_with_band, errors_against_width
 from infwidth.plotting.style import BLUE, DASHED, LIMIT, width_colours
 from infwidth.plotting.widths import guide_above, width_handles
+from infwidth.topics.words.measures import ANALOGIES, ANALOGIES_OF_KERNELS, similarity_deviations
 
 _Colours = Mapping[int, tuple[float, float, float, float]]
 _KERNEL_LINE: dict[str, Any] = {"color": KERNEL_TONES[0], "linewidth": 1.2, "linestyle": DASHED}
@@ -83,7 +83,7 @@ def _draw_final(axes: Axes, trained: pd.DataFrame, guess: float) -> None:
     axes.set_ylim(bottom=-2)
 
 
-def _draw_deviations(axes: Axes, trained: pd.DataFrame, colours: _Colours) -> None:
+def _draw_deviations(axes: Axes, trained: Any, colours: _Colours) -> None:
     deviations = similarity_deviations(trained)
     errors_against_width(axes, deviations, color=BLUE, marker="o", linestyle="-")
     guide_above(axes, deviations, exponent=-0.5, label="n^(−1/2)")

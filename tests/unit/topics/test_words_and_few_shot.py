@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infwidth.analysis.applications import (
-    finite,
-    limit_less_best_kernel,
-    limit_less_narrowest,
-    rises_with_width,
-    separation_over_random,
-    similarities_converge,
-)
-from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.against_limit import limit_less_narrowest, rises_with_width
+from infwidth.analysis.table import NotTestableError, Table
+from infwidth.topics.few_shot.measures import limit_less_best_kernel
+from infwidth.topics.words.measures import separation_over_random, similarities_converge
 
 COLUMNS = ["width", "seed", "step", "metric", "index", "value"]
 
 
-def _words() -> pd.DataFrame:
+def _table(records: list[tuple]) -> Table:
+    frame = pd.DataFrame(records, columns=COLUMNS)
+    return Table(frame.assign(of=np.where(frame.width.isna(), "limit", "net")))
+
+
+def _words() -> Table:
     rng = np.random.default_rng(0)
     exact = rng.uniform(-1, 1, 50)
     records: list[tuple] = [(np.nan, -1, 3, "similarity", i, v) for i, v in enumerate(exact)]
@@ -28,18 +28,17 @@ def _words() -> pd.DataFrame:
             near = exact + width**-0.5 * rng.standard_normal(50)
             records += [(width, seed, 3, "similarity", i, v) for i, v in enumerate(near)]
             records += [(width, seed, s, "accuracy", -1, 0.05 * s + 0.01 * np.log2(width)) for s in (1, 2, 3)]
-    return pd.DataFrame(records, columns=COLUMNS)
+    return _table(records)
 
 
 def test_accuracy_rises_and_the_limit_is_above_the_narrowest() -> None:
     words = _words()
     assert rises_with_width(words, "accuracy").value == pytest.approx(0.01)
     assert limit_less_narrowest(words, "accuracy").value == pytest.approx(0.3 - 0.19)
-    assert set(finite(words, "accuracy").step) == {3}
     with pytest.raises(NotTestableError, match="two finite widths"):
-        rises_with_width(words[~words.width.isin([16, 64])], "accuracy")
-    with pytest.raises(NotTestableError, match="limit has no 'accuracy'"):
-        limit_less_narrowest(words[words.width.notna()], "accuracy")
+        rises_with_width(words.at(width=256), "accuracy")
+    with pytest.raises(NotTestableError, match="no accuracy of a limit"):
+        limit_less_narrowest(words.at(width=(16, 64)), "accuracy")
 
 
 def test_similarities_converge_at_their_rate() -> None:
@@ -47,15 +46,15 @@ def test_similarities_converge_at_their_rate() -> None:
 
 
 def test_separation_is_measured_from_random_embeddings() -> None:
-    frozen = pd.DataFrame([(1024.0, s, 0, "separation", -1, 0.1 * s) for s in range(3)], columns=COLUMNS)
+    frozen = _table([(1024.0, s, 0, "separation", -1, 0.1 * s) for s in range(3)])
     estimate = separation_over_random(_words(), frozen)
     assert estimate.value == pytest.approx(0.7)
     assert estimate.n == 3
 
 
 def test_the_best_kernel_is_the_one_to_beat_seed_by_seed() -> None:
-    def kernel(*values: float) -> pd.DataFrame:
-        return pd.DataFrame([(np.nan, s, 2, "test_accuracy", -1, v) for s, v in enumerate(values)], columns=COLUMNS)
+    def kernel(*values: float) -> Table:
+        return _table([(np.nan, s, 2, "test_accuracy", -1, v) for s, v in enumerate(values)])
 
     linear = kernel(0.7, 0.8, 0.9)
     estimate = limit_less_best_kernel(linear, kernel(0.1, 0.1, 0.1), kernel(0.6, 0.7, 0.8))

@@ -7,7 +7,8 @@ from functools import partial
 import pandas as pd
 
 from infwidth.analysis.claims import ABOVE_ZERO, BELOW_ZERO, Claim
-from infwidth.analysis.consistency import (
+from infwidth.analysis.statistics import Estimate
+from infwidth.topics.consistency.measures import (
     attention_converges,
     curves_converge,
     ensemble_against_wider,
@@ -17,7 +18,6 @@ from infwidth.analysis.consistency import (
     loss_per_doubling,
     variance_falls,
 )
-from infwidth.analysis.statistics import Estimate
 
 _ENSEMBLE_NOTE = (
     "N is the second narrowest width; the ensemble averages the logits of all seeds. With few images that repeat "

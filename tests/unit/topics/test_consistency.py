@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.consistency import (
+from infwidth.analysis.selection import deepest_layer
+from infwidth.analysis.statistics import rms_exponent
+from infwidth.topics.consistency.measures import (
     attention_converges,
     curves_converge,
     ensemble_against_wider,
@@ -15,8 +17,6 @@ from infwidth.analysis.consistency import (
     loss_per_doubling,
     variance_falls,
 )
-from infwidth.analysis.selection import deepest_layer
-from infwidth.analysis.statistics import rms_exponent
 
 WIDTHS, SEEDS, STEPS = (8, 16, 32, 64), range(16), (0, 1, *range(10, 101, 5))
 

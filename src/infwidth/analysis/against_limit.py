@@ -1,0 +1,41 @@
+"""Finite nets against their infinite-width limit, where a table holds both.
+
+Every net, and a limit that has seeds of its own (of its data), counts at the last step at which it was measured.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from infwidth.analysis.statistics import Estimate, change_per_doubling, mean_over_seeds
+from infwidth.analysis.table import NotTestableError, Table
+
+
+def rises_with_width(table: Table, metric: str) -> Estimate:
+    """Return the change of a metric per doubling of the finite widths."""
+    rows = table.at_end(of_each=True).nets(metric)
+    if rows.width.nunique() < 2:
+        raise NotTestableError("Fewer than two finite widths are run at this scale.")
+    return change_per_doubling(rows)
+
+
+def limit_less_narrowest(table: Table, metric: str) -> Estimate:
+    """Return the limit's value less the narrowest nets', Student's interval over the seeds of the nets.
+
+    A limit that has seeds of its own (of its data) is compared seed by seed.
+    """
+    final = table.at_end(of_each=True)
+    exact, narrowest = final.limit(metric), final.at(width=min).nets(metric).set_index("seed").value
+    if len(exact) == 1:
+        return mean_over_seeds((exact.value.iloc[0] - narrowest).to_numpy())
+    return mean_over_seeds((exact.set_index("seed").value - narrowest).dropna().to_numpy())
+
+
+def finite(table: Any, metric: str) -> pd.DataFrame:
+    """Until the figures of words ask for rows themselves: Table.nets at the end of each net."""
+    return Table(getattr(table, "frame", table)).at_end(of_each=True).nets(metric)
+
+
+def limit(table: Any, metric: str) -> pd.DataFrame:
+    """Until the figures of words ask for rows themselves: Table.limit at its end."""
+    return Table(getattr(table, "frame", table)).at_end(of_each=True).limit(metric)

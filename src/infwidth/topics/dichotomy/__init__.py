@@ -1,0 +1,1 @@
+"""The dynamical dichotomy: which parametrizations are stable, and whether they learn features or are kernels."""

@@ -1,0 +1,1 @@
+"""Word embeddings of finite nets, of their limit and of kernels."""
