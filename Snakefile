@@ -38,7 +38,7 @@ localrules:
     catalog,
     pages,
     report,
-    paper,
+    manuscript,
     publish,
     cost,
 

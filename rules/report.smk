@@ -31,39 +31,45 @@ rule catalog:
         "../src/infwidth/workflow/scripts/write_catalog.py"
 
 
-# The tables that people read first, as pages that the report shows; a CSV it only hands out.
+# What a run has to say, as pages: an index, claims, catalog, provenance, and one a paper. They open by themselves, and the
+# report shows them; a CSV it only hands out.
+TEMPLATES = PAPERS_DIR.parent / "report" / "templates"
+PAGES = {
+    "claims": ("Claims", {"table": "all claims and verdicts"}, "captions/claims.rst"),
+    "catalog": ("Catalog", {"table": "all figures of all papers"}, "captions/catalog.rst"),
+    "provenance": ("Provenance", {"table": "all cells"}, "captions/provenance.rst"),
+    **{
+        f"papers/{paper.name}": (
+            CATEGORIES[paper.name],
+            {"figure": f"{0:0{len(str(len(paper.figures)))}d}. Captions, claims and deviations on one page"},
+            "captions/paper.rst",
+        )
+        for paper in IN_ORDER
+    },
+}
+
+
 rule pages:
     input:
         claims=rules.claims.output[0],
-        catalog=rules.catalog.output[0],
         cells=PROVENANCE,
+        templates=sorted(map(str, TEMPLATES.glob("*.jinja"))),
     output:
-        claims=report(
-            f"results/{SCALE}/pages/claims.html",
-            category="Claims",
-            labels={"table": "all claims and verdicts"},
-            caption="captions/claims.rst",
-        ),
-        catalog=report(
-            f"results/{SCALE}/pages/catalog.html",
-            category="Catalog",
-            labels={"table": "all figures of all papers"},
-            caption="captions/catalog.rst",
-        ),
-        cells=report(
-            f"results/{SCALE}/pages/provenance.html",
-            category="Provenance",
-            labels={"table": "all cells"},
-            caption="captions/provenance.rst",
-        ),
+        f"results/{SCALE}/pages/index.html",
+        *[
+            report(f"results/{SCALE}/pages/{name}.html", category=category, labels=labels, caption=caption)
+            for name, (category, labels, caption) in PAGES.items()
+        ],
     log:
         f"results/logs/pages_{SCALE}.log",
     conda:
         "../environment.yml"
     params:
-        titles={paper.name: paper.title for paper in IN_ORDER},
-        figures={figure.rule: figure.title for paper in IN_ORDER for figure in paper.figures},
-        all_titles={**read_titles(), **GRAPH.titles},
+        scale=SCALE,
+        selection=",".join(figure.rule for figure in GRAPH.figures),
+        schemas=str(SCHEMAS),
+        published=PUBLISHED_SCALES,
+        papers=[paper.name for paper in IN_ORDER],
         code=code_hash(CODE["pages"]),
     message:
         "pages of the report"
@@ -95,33 +101,34 @@ rule report:
         "../src/infwidth/workflow/scripts/write_report.py"
 
 
-# The report as a paper: the template in paper/ set on one JSON file of what the tables say. The experiments are an input
+# The report as a PDF: the template in paper/ set on one JSON file of what the tables say. The experiments are an input
 # because their sources and deviations are printed.
-rule paper:
+rule manuscript:
     input:
         figures=[figure_file(figure, "pdf") for figure in GRAPH.figures],
         claims=rules.claims.output[0],
         cells=PROVENANCE,
-        template=f"{workflow.basedir}/paper/report.typ",
+        template=f"{workflow.basedir}/paper/manuscript.typ",
         bibliography=f"{workflow.basedir}/paper/references.bib",
         experiments=[str(PAPERS_DIR / name / "experiments.yaml") for name in GRAPH.papers],
     output:
-        pdf=f"results/{SCALE}/paper.pdf",
-        data=f"results/{SCALE}/paper/data.json",
+        pdf=f"results/{SCALE}/manuscript.pdf",
+        data=f"results/{SCALE}/manuscript/data.json",
     log:
-        f"results/logs/paper_{SCALE}.log",
+        f"results/logs/manuscript_{SCALE}.log",
     conda:
         "../environment.yml"
     params:
         scale=SCALE,
-        selection=config["figures"],
+        selection=",".join(figure.rule for figure in GRAPH.figures),
         schemas=str(SCHEMAS),
         figures=[figure.rule for figure in GRAPH.figures],
-        code=code_hash(CODE["paper"]),
+        published=PUBLISHED_SCALES,
+        code=code_hash(CODE["pages"]),
     message:
-        "report as a paper"
+        "manuscript"
     script:
-        "../src/infwidth/workflow/scripts/write_paper.py"
+        "../src/infwidth/workflow/scripts/write_manuscript.py"
 
 
 # Published files by their name within results/published/<scale>.
@@ -144,7 +151,7 @@ rule publish:
         "../environment.yml"
     params:
         names=list(PUBLISHED_FILES),
-        scale=SCALE,
+        schemas=str(SCHEMAS),
         left_out=list(GRAPH.left_out),
     message:
         f"publish to {PUBLISHED}"

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     catalog.add_argument("--scale", default="laptop", help="of the recorded minutes (default: laptop)")
     catalog.add_argument("--paper", help="only this paper's figures, such as harvard2024")
 
-    commands.add_parser("readme", help="write the published claims and figures and the catalog into README.md")
+    commands.add_parser("readme", help="write the pages of the published scales, and what README.md says of them")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -164,11 +164,9 @@ def _catalog(options: argparse.Namespace) -> None:
 
 
 def _readme(_: argparse.Namespace) -> None:
-    from infwidth.files import write_text
-    from infwidth.report.readme import with_published
+    from infwidth.report.readme import write_published
 
-    readme = Path("README.md")
-    write_text(readme, with_published(readme.read_text(encoding="utf-8"), DEFAULT_RESULTS / "published", SCHEMAS))
+    write_published(Path("README.md"), DEFAULT_RESULTS / "published", SCHEMAS)
 
 
 if __name__ == "__main__":

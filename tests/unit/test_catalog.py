@@ -15,8 +15,8 @@ from infwidth.experiments.papers import paper_names
 from infwidth.plan.graph import load_graph
 from infwidth.report import catalog as module
 from infwidth.report.catalog import catalog_table, write_catalog
+from infwidth.report.contents import catalog_rows
 from infwidth.report.published import published_scales
-from infwidth.report.readme import figures_table, missing_table, papers_table
 
 ROOT = Path(__file__).parents[2]
 SMALL = """paper,figure,what,cost,stage
@@ -113,17 +113,16 @@ def test_status_follows_from_code_and_published_results(tmp_path: Path) -> None:
     without = catalog_table(_catalog(tmp_path), built[:2], published, {}).set_index("figure")
     assert tuple(without.loc["abc2020_three", ["status", "why"]]) == ("not yet", "to come in stage 2, wants a GPU")
 
-    claims = pd.DataFrame({"paper": ["abc2020"] * 3, "verdict": ["reproduced", "reproduced", "inconclusive"]})
-    papers = papers_table(table, claims, {"abc2020": "Alpha", "xyz2021": "Omega"})
-    assert "| paper | figures rebuilt | reproduced | inconclusive |" in papers
-    assert "| `abc2020` Alpha | 3 of 3 | 2 | 1 |" in papers
-    assert "| `xyz2021` Omega | 0 of 2 |  |  |" in papers
+    first, second = catalog_rows(table, {"abc2020": "Alpha", "xyz2021": "Omega"})
+    assert [(paper.title, paper.rebuilt, len(paper.figures)) for paper in (first, second)] == [
+        ("Alpha", 3, 3),
+        ("Omega", 0, 2),
+    ]
+    assert [row.detail for row in first.figures] == ["laptop, workstation", "", "laptop"]
+    assert [row.detail for row in second.figures] == ["to come in stage 3", "beyond one machine"]
+    assert [row.minutes for row in first.figures] == ["0.02", "", ""]
     with pytest.raises(SpecError, match="no title of 'xyz2021'"):
-        papers_table(table, claims, {"abc2020": "Alpha"})
-    figures = figures_table(table)
-    assert r"| `abc2020_one` | first, with a \| in it | published: laptop, workstation | < 0.1 |" in figures
-    assert "| `xyz2021_four` | fourth | not yet: to come in stage 3 |  |" in figures
-    assert "| cannot be rebuilt here: beyond one machine | 1 | `xyz2021`: five |" in missing_table(table)
+        catalog_rows(table, {"abc2020": "Alpha"})
 
 
 def test_an_image_of_a_figure_that_was_not_run_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from infwidth.plan.graph import Graph, load_graph
 from infwidth.report.ledger import collect, judge
-from infwidth.report.readme import with_published
+from infwidth.report.readme import published_pages, with_published
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"
@@ -39,7 +39,7 @@ def test_files_are_what_the_manifest_says(scale: str) -> None:
     found = {
         path.relative_to(PUBLISHED / scale).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (PUBLISHED / scale).rglob("*")
-        if path.is_file() and path.name != "MANIFEST.json"
+        if path.is_file() and path.name != "MANIFEST.json" and path.suffix != ".md"
     }
     assert found == manifest["sha256"]
     assert manifest["uncommitted_changes"] is False
@@ -67,6 +67,15 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
     )
 
 
-def test_readme_shows_the_published_claims() -> None:
+@pytest.mark.parametrize("scale", SCALES)
+def test_pages_are_those_of_the_published_results(scale: str) -> None:
+    found = {
+        path.relative_to(PUBLISHED / scale).as_posix(): path.read_text(encoding="utf-8")
+        for path in (PUBLISHED / scale).rglob("*.md")
+    }
+    assert found == published_pages(PUBLISHED / scale, SCHEMAS), "run: ./run python -m infwidth readme"
+
+
+def test_readme_shows_the_published_verdicts() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == with_published(readme, PUBLISHED, SCHEMAS), "run: ./run python -m infwidth readme"

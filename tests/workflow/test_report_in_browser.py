@@ -69,14 +69,15 @@ def test_it_opens_at_its_description(report: Page) -> None:
 
 def test_every_figure_is_in_its_paper_in_the_order_of_the_catalog(report: Page, papers: list[Paper]) -> None:
     for paper in papers:
-        rows = _open_category(report, paper.title)
+        page, *rows = _open_category(report, paper.title)
+        assert page.endswith("0. Captions, claims and deviations on one page")
         assert [row.partition(". ")[2] for row in rows] == [figure.title for figure in paper.figures]
 
 
 @pytest.mark.parametrize("which", [0, -1])
 def test_a_figure_shows_its_picture_and_its_caption(report: Page, papers: list[Paper], which: int) -> None:
     paper = papers[which]
-    row = _open_category(report, paper.title)[0]
+    row = _open_category(report, paper.title)[1]  # the first is the page of the whole paper
     _click(report, row, 0)
     width = report.wait_for("[...document.querySelectorAll('#app img')].map(i => i.naturalWidth).find(w => w > 300)")
     assert width > 300

@@ -46,8 +46,7 @@ CODE = {
     "figure": ("plotting", "analysis", "topics", "workflow/figures.py"),
     "claims": ("analysis", "topics", "report/ledger.py"),
     "catalog": ("papers/catalog.csv", "experiments/catalog.py", "report/catalog.py", "plan/cost.py"),
-    "pages": ("papers/catalog.csv", "report/pages.py", "report/pdf.py"),
-    "paper": ("papers/catalog.csv", "plan/cost.py", "report/pdf.py"),
+    "pages": ("papers/catalog.csv", "plan/cost.py", "report"),
 }
 
 

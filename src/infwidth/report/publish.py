@@ -11,15 +11,18 @@ import pandas as pd
 
 from infwidth.errors import DataError
 from infwidth.files import write_text
+from infwidth.report.published import MANIFEST
+from infwidth.report.readme import published_pages
+from infwidth.report.render import write_pages
 
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 
 
-def publish(files: Mapping[str, Path], target: Path, *, scale: str, left_out: list[str]) -> None:
-    """Replace the content of ``target`` by ``files`` (name within it → source) and a MANIFEST.json.
+def publish(files: Mapping[str, Path], target: Path, schemas: Path, *, left_out: list[str]) -> None:
+    """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
 
-    ``left_out`` names the figures that were not run at this scale; the manifest says so. The new folder is built
-    beside the old one and takes its place at the end. Raises DataError for a table over two MiB.
+    ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
+    The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB.
     """
     for name, source in files.items():
         if source.stat().st_size > LARGEST:
@@ -31,9 +34,10 @@ def publish(files: Mapping[str, Path], target: Path, *, scale: str, left_out: li
     for name, source in sorted(files.items()):
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, fresh / name)
-    write_text(fresh / "MANIFEST.json", json.dumps(_manifest(fresh, scale, left_out), indent=1, sort_keys=True) + "\n")
+    write_text(fresh / MANIFEST, json.dumps(_manifest(fresh, target.name, left_out), indent=1, sort_keys=True) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
+    write_pages(published_pages(target, schemas), target)
 
 
 def _manifest(folder: Path, scale: str, left_out: list[str]) -> dict[str, Any]:

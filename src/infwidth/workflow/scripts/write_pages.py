@@ -1,16 +1,20 @@
-"""Write the pages of the report: claims, catalog, provenance (rule pages)."""
+"""Write the pages of the report (rule pages)."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from infwidth.files import write_text
-from infwidth.report.pages import catalog_page, claims_page, provenance_page
+from infwidth.experiments.catalog import read_catalog
+from infwidth.plan.graph import load_graph
+from infwidth.report.contents import contents
+from infwidth.report.render import pages, write_pages
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
-    given, output, params = snakemake.input, snakemake.output, snakemake.params
-    write_text(Path(output.claims), claims_page(pd.read_csv(given.claims), params.titles, params.figures))
-    write_text(Path(output.catalog), catalog_page(pd.read_csv(given.catalog), params.all_titles))
-    write_text(Path(output.cells), provenance_page(pd.read_csv(given.cells)))
+    given, params = snakemake.input, snakemake.params
+    graph = load_graph(params.scale, Path(params.schemas), params.selection)
+    cells = pd.read_csv(given.cells)
+    images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
+    said = contents(graph, read_catalog(), pd.read_csv(given.claims), cells, images=images, published=params.published)
+    write_pages(pages(said, cells, "html", root="../"), Path(snakemake.output[0]).parent)

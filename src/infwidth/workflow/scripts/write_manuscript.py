@@ -1,4 +1,4 @@
-"""Write the report of this scale as a paper (rule paper)."""
+"""Write the manuscript of this scale (rule manuscript)."""
 
 from pathlib import Path
 
@@ -6,19 +6,21 @@ import pandas as pd
 
 from infwidth.experiments.catalog import read_catalog
 from infwidth.plan.graph import load_graph
-from infwidth.report.pdf import bibliography_keys, report_data, write_paper
+from infwidth.report.contents import bibliography_keys, contents
+from infwidth.report.manuscript import write_manuscript
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     given, output, params = snakemake.input, Path(snakemake.output.pdf), snakemake.params
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
-    data = report_data(
+    everything = contents(
         load_graph(params.scale, Path(params.schemas), params.selection),
         read_catalog(),
         pd.read_csv(given.claims),
         pd.read_csv(given.cells),
         images={name: f"/{picture.relative_to(output.parent).as_posix()}" for name, picture in pictures},
+        published=params.published,
         cited=bibliography_keys(Path(given.bibliography)),
     )
-    write_paper(data, Path(given.template), Path(given.bibliography), output)
+    write_manuscript(everything, Path(given.template), Path(given.bibliography), output)

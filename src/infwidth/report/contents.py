@@ -1,0 +1,319 @@
+"""What a scale has to say: its papers, figures, claims, catalog, cost and provenance, as every form of it prints them.
+
+Pages (Markdown and HTML), README and manuscript are templates on this one object. Numbers are text here already, so
+that no template has a format of its own.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from infwidth.errors import DataError, SpecError
+from infwidth.experiments.catalog import Entry, read_titles
+from infwidth.experiments.papers import Figure, Paper
+from infwidth.plan.cost import minutes_of, wall_seconds
+from infwidth.plan.graph import Graph, in_catalog_order
+from infwidth.report.catalog import BUILT, PUBLISHED, catalog_table
+from infwidth.report.numbers import interval, minutes, number, seconds
+
+#: All verdicts, in the order in which they are counted.
+VERDICTS = ("reproduced", "inconclusive", "not reproduced", "not testable at this scale", "not run")
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A row of the ledger. ``measured`` is a dash and ``interval`` empty where nothing was measured."""
+
+    claim: str
+    figure: str  # its rule
+    statement: str
+    expected: str
+    measured: str
+    interval: str
+    n: int
+    verdict: str
+    note: str
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """How many cells are behind something, the minutes of one core they took, the largest memory in MiB."""
+
+    cells: int
+    minutes: str
+    memory: str
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A rebuilt figure. ``image`` is a path from the folder of the scale; ``tables`` are those it reads."""
+
+    rule: str
+    title: str
+    caption: str
+    image: str
+    tables: list[str]
+    claims: list[ClaimRow]
+    cost: CostRow
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Where a block of some experiments comes from, and how it deviates from there."""
+
+    experiments: list[str]
+    block: str
+    source: str
+    deviation: str
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """A replicated paper; ``cited``: it is in the bibliography."""
+
+    name: str
+    title: str
+    reference: str
+    cited: bool
+    figures: list[FigureRow]
+    deviations: list[Deviation]
+    cost: CostRow
+
+    @property
+    def claims(self) -> list[ClaimRow]:
+        """The claims of all its figures."""
+        return [claim for figure in self.figures for claim in figure.claims]
+
+
+@dataclass(frozen=True)
+class CatalogRow:
+    """A figure of the catalog and what has become of it; ``detail``: the scales it is published at, or why not."""
+
+    figure: str
+    what: str
+    status: str
+    detail: str
+    minutes: str
+    cost: str
+
+
+@dataclass(frozen=True)
+class CatalogPaper:
+    """All figures of a paper that are to be rebuilt, and how many are."""
+
+    name: str
+    title: str
+    figures: list[CatalogRow]
+    rebuilt: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything that is said of one scale."""
+
+    scale: str
+    papers: list[PaperRow]
+    catalog: list[CatalogPaper]
+    figures_left_out: list[str]
+    cost: CostRow  # of all cells, each once
+    provenance: dict[str, Any]
+
+    @property
+    def figures(self) -> list[FigureRow]:
+        """The figures of all papers."""
+        return [figure for paper in self.papers for figure in paper.figures]
+
+    @property
+    def claims(self) -> list[ClaimRow]:
+        """The claims of all papers."""
+        return [claim for paper in self.papers for claim in paper.claims]
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that there are, in the order in which they are counted."""
+        return list(tally(self.claims))
+
+
+def tally(claims: Iterable[ClaimRow]) -> dict[str, int]:
+    """Return verdict → how many claims have it; verdicts that none has are left out."""
+    counts = Counter(claim.verdict for claim in claims)
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def contents(
+    graph: Graph,
+    catalog: Sequence[Entry],
+    claims: pd.DataFrame,
+    cells: pd.DataFrame,
+    *,
+    images: Mapping[str, str],
+    published: Mapping[str, Sequence[str]],
+    cited: Collection[str] = (),
+) -> Contents:
+    """Return what ``graph``, the ledger ``claims`` and the provenance ``cells`` of a scale say.
+
+    Papers and figures come in the order of the catalog; claims of figures that were not asked for are left out.
+    ``images`` maps a figure's rule to its picture, ``published`` to the scales it is published at; ``cited`` are the
+    keys of the bibliography. Raises DataError for a figure without a picture, SpecError for a paper without a title.
+    """
+    if missing := [figure.rule for figure in graph.figures if figure.rule not in images]:
+        raise DataError(f"no picture of {', '.join(missing)}")
+    rows: dict[str, list[ClaimRow]] = {}
+    for row in claims.to_dict("records"):
+        rows.setdefault(f"{row['paper']}_{row['figure']}", []).append(_claim(row))
+    cost = _Cost(cells)
+
+    def figure_row(figure: Figure) -> FigureRow:
+        tables = [".".join(table) for table in figure.tables]
+        behind = cost.of(graph.cells_of_figure(figure))
+        image, of_figure = images[figure.rule], rows.get(figure.rule, [])
+        return FigureRow(figure.rule, figure.title, figure.caption, image, tables, of_figure, behind)
+
+    def paper_row(paper: Paper) -> PaperRow:
+        return PaperRow(
+            name=paper.name,
+            title=paper.title,
+            reference=paper.reference,
+            cited=paper.name in cited,
+            figures=[figure_row(figure) for figure in paper.figures],
+            deviations=deviations(paper.document["experiments"]),
+            cost=cost.of({cell for figure in paper.figures for cell in graph.cells_of_figure(figure)}),
+        )
+
+    known = {figure.rule: minutes_of(graph.cells_of_figure(figure), cost.seconds) for figure in graph.figures}
+    status = catalog_table(catalog, [*known, *graph.left_out], published, known)
+    return Contents(
+        scale=graph.scale,
+        papers=[paper_row(paper) for paper in in_catalog_order(graph.papers.values(), catalog)],
+        catalog=catalog_rows(status, read_titles() | graph.titles),
+        figures_left_out=list(graph.left_out),
+        cost=cost.of(cells["cell"].tolist()),
+        provenance=provenance(cells),
+    )
+
+
+def _claim(row: Mapping[Any, Any]) -> ClaimRow:
+    n = int(row["n"])
+    return ClaimRow(
+        claim=row["claim"],
+        figure=f"{row['paper']}_{row['figure']}",
+        statement=row["statement"],
+        expected=row["expected"],
+        measured=number(row["measured"]) if n else "—",
+        interval=interval(row["ci_low"], row["ci_high"]) if n else "",
+        n=n,
+        verdict=row["verdict"],
+        note=row["note"] if isinstance(row["note"], str) else "",
+    )
+
+
+class _Cost:
+    """What sets of cells cost, from the table of all cells' provenance."""
+
+    def __init__(self, cells: pd.DataFrame) -> None:
+        self.seconds = wall_seconds(cells)
+        self._memory = dict(zip(cells["cell"], cells["peak_memory_mib"], strict=True))
+
+    def of(self, cells: Collection[str]) -> CostRow:
+        memory = [self._memory[cell] for cell in cells if cell in self._memory]
+        return CostRow(len(cells), minutes(minutes_of(cells, self.seconds)), str(round(max(memory))) if memory else "—")
+
+
+def catalog_rows(status: pd.DataFrame, titles: Mapping[str, str]) -> list[CatalogPaper]:
+    """Return the table of :func:`infwidth.report.catalog.catalog_table`, a paper each.
+
+    Raises SpecError for a paper of the catalog that has no title.
+    """
+    papers = []
+    for name, figures in status.fillna({"scales": "", "why": ""}).groupby("paper", sort=False):
+        if name not in titles:
+            raise SpecError(f"papers/catalog.csv: no title of '{name}'; add it to papers/catalog_titles.csv")
+        rows = [
+            CatalogRow(
+                figure=row["figure"],
+                what=row["what"],
+                status=row["status"],
+                detail=row["scales"].replace(" ", ", ") or row["why"],
+                minutes="" if pd.isna(row["minutes"]) else minutes(row["minutes"]),
+                cost=row["cost"],
+            )
+            for row in figures.to_dict("records")
+        ]
+        rebuilt = sum(row.status in (PUBLISHED, BUILT) for row in rows)
+        papers.append(CatalogPaper(str(name), titles[str(name)], rows, rebuilt))
+    return papers
+
+
+def deviations(experiments: Mapping[str, Any]) -> list[Deviation]:
+    """Return source and deviation of every annotated block of a paper's experiments, in their order.
+
+    Blocks that several experiments share word for word are one entry that names them all.
+    """
+    entries: dict[tuple[str, str, str], list[str]] = {}
+    for name, experiment in experiments.items():
+        for block, source, deviation in _annotations(experiment, ""):
+            entries.setdefault((block, source, deviation), []).append(name)
+    return [
+        Deviation(list(dict.fromkeys(names)), block, source, deviation)
+        for (block, source, deviation), names in entries.items()
+    ]
+
+
+def _annotations(block: Any, name: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(block, Mapping):
+        if "source" in block or "deviation" in block:
+            yield name, block.get("source", ""), block.get("deviation", "")
+        for key, value in block.items():
+            yield from _annotations(value, key)
+    elif isinstance(block, list):
+        for value in block:
+            yield from _annotations(value, name)
+
+
+def provenance(cells: pd.DataFrame) -> dict[str, Any]:
+    """Return what the cells were computed with: the distinct values of each column, and data sets with digests."""
+    columns = ("version", "python", "torch", "numpy", "device", "machine", "threads", "execution")
+    with_data = cells.dropna(subset=["dataset"])  # an exact limit may need none
+    return {
+        "commits": [{"commit": name, "cells": len(group)} for name, group in cells.groupby("commit")],
+        "uncommitted_changes": bool(cells["dirty"].any()),
+        **{name: sorted({str(value) for value in cells[name].dropna()}) for name in columns},
+        "datasets": [
+            {"name": name, "sha256": digest, "cells": len(group)}
+            for (name, digest), group in with_data.groupby(["dataset", "dataset_sha256"])
+        ],
+    }
+
+
+def cell_rows(cells: pd.DataFrame) -> list[dict[str, str]]:
+    """Return a row a cell for print, the longest first."""
+    return [
+        {
+            "cell": cell["cell"],
+            "computes": _what(json.loads(cell["spec"])),
+            "dataset": cell["dataset"],
+            "seconds": seconds(cell["wall_seconds"]),
+            "memory": str(cell["peak_memory_mib"]),
+            "commit": cell["commit"][:12] + (" (dirty)" if cell["dirty"] else ""),
+        }
+        for cell in cells.fillna({"dataset": ""}).sort_values("wall_seconds", ascending=False).to_dict("records")
+    ]
+
+
+def _what(spec: Mapping[str, Any]) -> str:
+    """Return in a few words what a cell computes."""
+    if spec["kind"] == "limit":
+        return f"limit {spec['limit']['name']}"
+    width = f", width {spec['model']['width']}" if "width" in spec["model"] else ""
+    return f"training of {spec['model']['name']}{width}, {spec['parametrization']['rule']}, {spec['optimizer']['name']}"
+
+
+def bibliography_keys(bibliography: Path) -> set[str]:
+    """Return the keys of a BibTeX file."""
+    return set(re.findall(r"^@\w+\{([^,\s]+),", bibliography.read_text(encoding="utf-8"), flags=re.MULTILINE))

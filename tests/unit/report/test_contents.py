@@ -1,0 +1,111 @@
+"""What a scale has to say: every claim, figure, cost and deviation of the tables is in it, in the catalog's order."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from infwidth.analysis.claims import COLUMNS
+from infwidth.errors import DataError
+from infwidth.experiments.catalog import Entry
+from infwidth.experiments.cells import Cell
+from infwidth.experiments.papers import Figure, Paper
+from infwidth.plan.graph import Graph
+from infwidth.report.contents import CostRow, Deviation, contents, deviations, tally
+
+CATALOG = [Entry("ada1843", name, "", "C0", 1) for name in ("notes", "engine", "loom")]
+IMAGES = {"ada1843_notes": "/notes.png", "ada1843_engine": "/engine.png"}
+
+
+@pytest.fixture
+def graph() -> Graph:
+    cells = {name: Cell(id=name * 16, kind="train", spec={"kind": "train"}, axes={}) for name in "ab"}
+    document = {"experiments": {"cards": {"data": {"source": "notes", "deviation": "none"}}}}
+    figures = tuple(
+        Figure("ada1843", name, f"Title of {name}", f"Caption of {name}.", (("ada1843", "cards"),))
+        for name in ("notes", "engine")
+    )
+    paper = Paper("ada1843", "Notes", "Lovelace, Notes, 1843", {"cards": tuple(cells.values())}, figures, document)
+    of_id = {cell.id: cell for cell in cells.values()}
+    return Graph("laptop", {"ada1843": paper}, of_id, ("ada1843_loom",), {"ada1843": "Notes"})
+
+
+@pytest.fixture
+def claims() -> pd.DataFrame:
+    nan = math.nan
+    rows = [
+        ("ada1843", "notes", "one", "It computes.", "> 0", 0.12345, 0.1, 0.2, 8, "reproduced", ""),
+        ("ada1843", "notes", "two", "It weaves.", "< 0", -4.2e-16, -1e-15, math.inf, 8, "inconclusive", "By hand."),
+        ("ada1843", "engine", "three", "It turns.", "= 1", nan, nan, nan, 0, "not testable at this scale", None),
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@pytest.fixture
+def cells() -> pd.DataFrame:
+    constant = {
+        "commit": "c" * 40,
+        "dirty": False,
+        "version": "0.1.0",
+        "python": "3.11.7",
+        "torch": "2.15.0",
+        "numpy": "2.4.6",
+        "device": "cpu",
+        "machine": "Linux",
+        "threads": 1,
+        "execution": "loop",
+    }
+    first = {"cell": "a" * 16, "wall_seconds": 60.0, "peak_memory_mib": 100, "dataset": "d", "dataset_sha256": "5" * 64}
+    second = {"cell": "b" * 16, "wall_seconds": 30.0, "peak_memory_mib": 300, "dataset": None, "dataset_sha256": None}
+    return pd.DataFrame([constant | first, constant | second])
+
+
+def test_every_claim_and_figure_is_there(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
+    said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={}, cited={"ada1843"})
+    (paper,) = said.papers
+    assert {figure.rule: figure.image for figure in paper.figures} == IMAGES
+    assert [figure.caption for figure in paper.figures] == ["Caption of notes.", "Caption of engine."]
+    assert [figure.tables for figure in paper.figures] == [["ada1843.cards"]] * 2
+    assert [claim.claim for claim in paper.claims] == claims["claim"].tolist()
+    assert [claim.statement for claim in paper.claims] == claims["statement"].tolist()
+    assert [claim.measured for claim in paper.claims] == ["0.123", "−4.2·10⁻¹⁶", "—"]
+    assert [claim.interval for claim in paper.claims] == ["0.1 … 0.2", "−1·10⁻¹⁵ … ∞", ""]
+    assert [claim.note for claim in paper.claims] == ["", "By hand.", ""]
+    assert tally(said.claims) == claims["verdict"].value_counts().to_dict()
+    assert said.figures_left_out == ["ada1843_loom"]
+    assert paper.deviations == [Deviation(["cards"], "data", "notes", "none")]
+    assert [(row.figure, row.status) for row in said.catalog[0].figures] == [
+        (f"ada1843_{name}", "built, not published") for name in ("notes", "engine", "loom")
+    ]
+
+
+def test_cost_and_provenance_are_there(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
+    said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={})
+    behind = CostRow(cells=2, minutes="1.50", memory="300")
+    assert said.cost == behind
+    assert said.papers[0].cost == behind
+    assert [figure.cost for figure in said.figures] == [behind] * 2
+    assert said.provenance["commits"] == [{"commit": "c" * 40, "cells": 2}]
+    assert said.provenance["datasets"] == [{"name": "d", "sha256": "5" * 64, "cells": 1}]
+    assert not said.papers[0].cited
+
+
+def test_claims_of_figures_that_were_not_asked_for_are_left_out(
+    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame
+) -> None:
+    said = contents(graph, CATALOG, claims.assign(figure="loom"), cells, images=IMAGES, published={})
+    assert said.claims == []
+
+
+def test_a_figure_without_picture_is_named(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="no picture of ada1843_engine"):
+        contents(graph, CATALOG, claims, cells, images={"ada1843_notes": "/notes.png"}, published={})
+
+
+def test_blocks_that_experiments_share_are_one_entry() -> None:
+    shared = {"source": "s", "deviation": "d"}
+    experiments = {"one": {"data": shared, "kind": "train"}, "two": {"data": shared, "parts": [{"limit": shared}]}}
+    assert [(entry.experiments, entry.block) for entry in deviations(experiments)] == [
+        (["one", "two"], "data"),
+        (["two"], "limit"),
+    ]
