@@ -56,7 +56,7 @@ def spec(model: dict[str, Any], steps: int) -> dict[str, Any]:
 
 def plain_loop(cell: dict[str, Any], data: Images, steps: int) -> None:
     member = Member(cell, data, seed=0, lr=0.1, device=torch.device("cpu"))
-    model, optimizer = member.model, member.optimizer
+    model, optimizer = member.model, member.plan.optimizer(member.model)
     for step in range(steps):
         if step % 32 == 0:
             order = torch.randperm(2048)

@@ -324,6 +324,7 @@ def test_alignment_is_its_definition(data: Images) -> None:
 
     # The same from the definition, with singular values.
     from infwidth.training.member import Member
+    from infwidth.training.problem import Problem
 
     doubled = Images(
         *(x.double() if x.is_floating_point() else x for x in (data.x_train, data.y_train, data.x_test, data.y_test)),
@@ -331,9 +332,9 @@ def test_alignment_is_its_definition(data: Images) -> None:
         "blobs",
         "0" * 64,
     )
-    trainer = Trainer(cell, doubled, device=torch.device("cpu"))
+    problem = Problem(cell, doubled, torch.device("cpu"))
     member = Member(cell, doubled, seed=0, lr=0.5, device=torch.device("cpu"))
-    batch = trainer.batch(0)
+    batch = problem.batch(0)
     weight = member.model.readout.weight.detach().clone()
 
     def features() -> torch.Tensor:
@@ -343,8 +344,8 @@ def test_alignment_is_its_definition(data: Images) -> None:
         return z.detach()
 
     before = features()
-    trainer.loss(member.outputs(batch), batch.y).backward()
-    member.optimizer.step()
+    problem.loss(member.outputs(batch), batch.y).backward()
+    member.plan.optimizer(member.model).step()
     change = features() - before
     expected = (change @ weight.T).norm() / (torch.linalg.svdvals(weight)[0] * change.norm())
     assert rows["alignment", "readout"] == pytest.approx(expected.item(), rel=1e-9)

@@ -20,6 +20,7 @@ from infwidth.training.losses import LOSSES
 from infwidth.training.member import Member
 from infwidth.training.probes import Evaluation, make_probes, ntk, sharpness
 from infwidth.training.probes.sharpness import top_eigenpair
+from infwidth.training.problem import Problem
 from infwidth.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -69,7 +70,7 @@ def make_spec(gauge: str | None = None, **changes: dict) -> dict:
 
 def evaluate(spec: dict, data: Images, *, seed: int = 0, step: int = 0) -> Evaluation:
     member = Member(spec, data, seed=seed, lr=0.3, device=CPU)
-    return Evaluation(member, step, data, Trainer(spec, data, device=CPU).batch(0), LOSSES[spec["training"]["loss"]])
+    return Evaluation(member, step, data, Problem(spec, data, CPU).batch(0), LOSSES[spec["training"]["loss"]])
 
 
 def sharpness_of(at: Evaluation, **options: int) -> float:
@@ -214,9 +215,9 @@ def test_killed_between_evaluations_it_goes_on_to_the_same_bits(
     )
     whole = Trainer(spec, data, device=CPU).run()
     assert (whole.metric == "sharpness").sum() == 2 * 4
-    calls, original = 0, Trainer.batch
+    calls, original = 0, Problem.batch
 
-    def dying(self: Trainer, step: int) -> object:
+    def dying(self: Problem, step: int) -> object:
         nonlocal calls
         calls += 1
         if calls > 14:
@@ -224,7 +225,7 @@ def test_killed_between_evaluations_it_goes_on_to_the_same_bits(
         return original(self, step)
 
     file = tmp_path / "cell.checkpoint"
-    monkeypatch.setattr(Trainer, "batch", dying)
+    monkeypatch.setattr(Problem, "batch", dying)
     with pytest.raises(KeyboardInterrupt):
         Trainer(spec, data, device=CPU, checkpoint_file=file, checkpoint_seconds=0.0).run()
     monkeypatch.undo()

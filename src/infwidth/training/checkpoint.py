@@ -20,15 +20,18 @@ def save(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, temporary)
 
 
-def load(path: Path, cell: str) -> dict[str, Any] | None:
-    """Return the checkpoint of ``cell`` at ``path``; None where there is none, or one that cannot be used (logged)."""
+def load(path: Path, cell: str, execution: str) -> dict[str, Any] | None:
+    """Return the checkpoint at ``path``; None where there is none, or one that cannot be used (logged).
+
+    One of another cell, or of nets trained in another way, cannot be used.
+    """
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["cell"] == cell:
+        if (state["cell"], state["execution"]) == (cell, execution):
             return state
-        reason = f"it belongs to cell {state['cell']}"
+        reason = f"it belongs to cell {state['cell']}, {state['execution']}"
     except Exception as error:  # torch raises errors of many types for damaged files; all mean: start over
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
     logger.warning("checkpoint %s is not used (%s); the cell starts from the beginning", path, reason)

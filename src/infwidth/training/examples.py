@@ -9,6 +9,9 @@ from infwidth.data.load import Labelled
 
 Split = Literal["train", "test"]
 
+#: Examples a forward pass outside training: few enough to stay in a CPU's cache, which halves its time.
+CHUNK = 128
+
 
 @dataclass(frozen=True)
 class Examples:

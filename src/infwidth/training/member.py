@@ -1,7 +1,5 @@
 """One net of a cell: a model with its plan, its seed's initialisation and, if centred, its initial function."""
 
-import copy
-import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -14,11 +12,10 @@ from infwidth.data.streams import is_new_each_step
 from infwidth.experiments.identity import rule_arguments
 from infwidth.models import Model, build_model
 from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
-from infwidth.training.examples import Examples, Split, examples
+from infwidth.parametrization.conventions import base_net
+from infwidth.training.examples import Examples
+from infwidth.training.initial import InitialFunction
 from infwidth.training.losses import n_outputs
-
-#: Examples a forward pass outside training: few enough to stay in a CPU's cache, which halves its time.
-CHUNK = 128
 
 
 def model_of(spec: Mapping[str, Any], data: Labelled, width: int) -> Model:
@@ -30,30 +27,26 @@ def model_of(spec: Mapping[str, Any], data: Labelled, width: int) -> Model:
 def make_plan(model: Model, spec: Mapping[str, Any], data: Labelled, lr: float) -> Plan:
     """Return the plan of ``model`` under the spec's parametrization at base learning rate ``lr``.
 
-    With ``layer_lr: variance`` the base net is the γ form f = w·φ(h^L)/(γ √fan_in) of unit-variance weights trained at
-    rate η γ² with γ = γ0 √N0 (Bordelon & Pehlevan 2022, Eq. 1), so all rules agree at the base width N0 and μP and NTK
-    continue it with γ = γ0 √N and γ = γ0 √N0. With ``layer_lr: uniform`` every tensor has the rate η at base width and
-    γ0 divides the readout, as in PyTorch's own convention. With a ``base_depth`` (of residual branches) the plan is
-    also continued in depth, and ``zero_queries`` starts the attention's query weights at zero.
+    With a ``base_depth`` (of residual branches) the plan is also continued in depth, and ``zero_queries`` starts the
+    attention's query weights at zero.
     """
     block, optimizer = spec["parametrization"], spec["optimizer"]
-    base_width, gamma0 = block["base_width"], block["gamma0"]
-    gamma = gamma0 * math.sqrt(base_width) if block["layer_lr"] == "variance" else gamma0
-    rate = lr * gamma**2 if block["layer_lr"] == "variance" and optimizer["name"] == "sgd" else lr
+    base_width, layer_lr = block["base_width"], block["layer_lr"]
+    base = base_net(lr, block["gamma0"], base_width, layer_lr=layer_lr, optimizer=optimizer["name"])
     with torch.device("meta"):  # only shapes are needed of the base and of a second width, which tells the roles
-        base, other = model_of(spec, data, base_width), model_of(spec, data, 2 * base_width)
+        base_model, delta_model = model_of(spec, data, base_width), model_of(spec, data, 2 * base_width)
     plan = parametrize(
         model,
-        base,
+        base_model,
         block["rule"],
         optimizer=optimizer["name"],
-        lr=rate,
+        lr=base.lr,
         momentum=optimizer["momentum"],
         weight_decay=optimizer["weight_decay"],
-        readout_scale=1.0 / gamma,
+        readout_scale=base.readout_scale,
         zero_readout=block["zero_readout"],
-        layer_lr=block["layer_lr"],
-        delta_model=other,
+        layer_lr=layer_lr,
+        delta_model=delta_model,
         **rule_arguments(block),
     )
     if "base_depth" in block:
@@ -71,21 +64,20 @@ def _parameters_of(model: nn.Module, modules: Sequence[nn.Module]) -> set[str]:
 
 
 class Member:
-    """One seed at one learning rate: the model, its optimizer, and f or f − f0 as its output."""
+    """One seed at one learning rate: the model as its plan initialises it, and f or f − f0 as its output."""
 
     def __init__(self, spec: Mapping[str, Any], data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
-        dtype = getattr(torch, spec["training"]["dtype"])
+        training, block = spec["training"], spec["parametrization"]
         self.seed, self.lr = seed, lr
-        self.model = model_of(spec, data, spec["model"]["width"]).to(dtype)
+        self.model = model_of(spec, data, spec["model"]["width"]).to(getattr(torch, training["dtype"]))
         self.plan = make_plan(self.model, spec, data, lr)
         self.plan.init_(self.model, seed)
-        block = spec["parametrization"]
         if "gauge" in block:  # after the initialisation, so that all gauges start as the same net
             one_decay = None if block.get("transform_weight_decay", True) else spec["optimizer"]["weight_decay"]
             self.plan = write_multipliers_(self.model, self.plan, block["gauge"], lr=lr, weight_decay=one_decay)
         self.model.to(device).to(memory_format=torch.channels_last)
-        self.optimizer = self.plan.optimizer(self.model)
-        self._initial = InitialFunction(self.model, spec, data) if spec["training"]["centred"] else None
+        new = is_new_each_step(training["stream"], training["augmentation"])
+        self.initial = InitialFunction(self.model, data, new_each_step=new) if training["centred"] else None
 
     @property
     def hidden_layers(self) -> dict[str, nn.Module]:
@@ -95,29 +87,15 @@ class Member:
     def outputs(self, examples: Examples) -> torch.Tensor:
         """Return f, or f − f0 for a centred member; logits [P, k], of windows [P, T, k]."""
         logits = self.model(examples.x)
-        return logits if self._initial is None else logits - self._initial(examples)
+        return logits if self.initial is None else logits - self.initial(examples)
 
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: parameters, buffers, and what is known of f0."""
+        return {"model": self.model.state_dict(), "initial": {} if self.initial is None else self.initial.values}
 
-class InitialFunction:
-    """f0, the function a net computes at initialisation.
-
-    Where the same images are seen again and again its values are computed once; where every image is new (augmented,
-    or seen a single time) a frozen copy of the net computes them.
-    """
-
-    def __init__(self, model: nn.Module, spec: Mapping[str, Any], data: Labelled) -> None:
-        self._frozen = copy.deepcopy(model).requires_grad_(False).eval()
-        training = spec["training"]
-        new = is_new_each_step(training["stream"], training["augmentation"])
-        splits: tuple[Split, ...] = ("test",) if new else ("train", "test")
-        self._known = {
-            split: torch.cat([self._frozen(part.x) for part in examples(data, split, slice(None)).chunks(CHUNK)])
-            for split in splits
-        }
-
-    def __call__(self, of: Examples) -> torch.Tensor:
-        """Return f0 [P, k] of the examples."""
-        if of.split in self._known:
-            return self._known[of.split][of.rows]
-        with torch.no_grad():
-            return self._frozen(of.x)
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        self.model.load_state_dict(state["model"])
+        if self.initial is not None:
+            device = next(self.model.parameters()).device
+            self.initial.values = {split: values.to(device) for split, values in state["initial"].items()}

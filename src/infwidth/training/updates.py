@@ -1,14 +1,48 @@
-"""Optimizer updates without torch's compiler.
+"""Updates of one net by a torch optimizer, without torch's compiler.
 
 The first use of a torch optimizer imports all of ``torch._dynamo``, to mark its methods as not to be compiled. Nothing
 is compiled here, and the import is half of the time that a small cell takes, so the marks are answered before it.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch.optim import Optimizer
+
+from infwidth.training.examples import Examples
+from infwidth.training.member import Member
+from infwidth.training.problem import Problem
+
+
+class Single:
+    """Trains one net by the optimizer of its plan."""
+
+    def __init__(self, problem: Problem, members: list[Member]) -> None:
+        (self._member,) = members
+        self._loss = problem.loss
+        self._optimizer = self._member.plan.optimizer(self._member.model)
+        self._update = update_of(self._optimizer)
+
+    def step(self, batch: Examples) -> torch.Tensor:
+        """Update the net on a batch; return its loss before it."""
+        loss = self._loss(self._member.outputs(batch), batch.y)
+        loss.backward()
+        self._update()
+        self._optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Do nothing: without its one net a loop ends."""
+
+    def state(self) -> dict[str, Any]:
+        """Return the optimizer's state."""
+        return self._optimizer.state_dict()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` returned."""
+        self._optimizer.load_state_dict(state)
 
 
 def keep_compiler_unloaded() -> None:

@@ -34,7 +34,7 @@ def compute_cell(
     """
     meter = Meter()
     checkpoint_file = output.with_suffix(".checkpoint")
-    facts: dict[str, Any] = {"dataset": "", "dataset_sha256": "", "device": "cpu"}
+    facts: dict[str, Any] = {"dataset": "", "dataset_sha256": "", "device": "cpu", "execution": "loop"}
     data = None
     if "data" in spec:
         from infwidth.data.load import load_data
@@ -62,6 +62,7 @@ def compute_cell(
                 meter=meter,
             )
             rows = trainer.run()
+            facts["execution"] = trainer.execution
             if chosen.type == "cuda":
                 facts["device"] = torch.cuda.get_device_name()
         case "limit":
@@ -70,7 +71,7 @@ def compute_cell(
             rows = solve(spec["limit"], data)
         case kind:
             raise SpecError(f"cell {cell_id(spec)}: unknown kind '{kind}'; known: train, limit")
-    provenance = meter.record(cell=cell_id(spec), **facts, torch=version("torch"), threads=threads, execution="loop")
+    provenance = meter.record(cell=cell_id(spec), **facts, torch=version("torch"), threads=threads)
     write_cell(output, rows, spec, provenance)
     checkpoint_file.unlink(missing_ok=True)
     logger.info("done in %.1f s: %d rows", provenance["wall_seconds"], len(rows))

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infwidth.registry import load
-from infwidth.training.probes.base import Evaluation, LayerProbe, Probe
+from infwidth.training.evaluation import Evaluation
+from infwidth.training.probes.base import LayerProbe, Probe
 
 __all__ = ["PROBES", "Evaluation", "LayerProbe", "Probe", "make_probes"]
 

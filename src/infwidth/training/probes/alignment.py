@@ -7,7 +7,8 @@ from torch import nn
 
 from infwidth.results.rows import Rows
 from infwidth.seeding import torch_stream
-from infwidth.training.probes.base import Evaluation, LayerProbe, recorded
+from infwidth.training.evaluation import Evaluation, recorded
+from infwidth.training.probes.base import LayerProbe
 
 
 class Alignment(LayerProbe):
@@ -27,19 +28,21 @@ class Alignment(LayerProbe):
         """Keep the initial weights, their operator norms and inputs."""
         super().start(evaluation)
         layers = self.chosen(_linear(evaluation))
-        self._weights = {name: layer.weight.detach().double().clone() for name, layer in layers.items()}
-        self._operator_norms = {name: _operator_norm(weight) for name, weight in self._weights.items()}
-        self._inputs = self._inputs_of(evaluation)
+        weights = {name: layer.weight.detach().double().clone() for name, layer in layers.items()}
+        self.initial["weights"] = weights
+        self.initial["operator_norms"] = {name: _operator_norm(weight) for name, weight in weights.items()}
+        self.initial["inputs"] = self._inputs_of(evaluation)
 
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Write ``alignment``, and as control ``alignment_random`` with a Gaussian in the place of Δz."""
         for name, now in self._inputs_of(evaluation).items():
-            change = now - self._inputs[name]
+            change = now - self.initial["inputs"][name]
+            weight, operator_norm = self.initial["weights"][name], self.initial["operator_norms"][name]
             if not change.any():
                 continue  # the images themselves, or step 0
             noise = torch.randn(change.shape, generator=torch_stream("evaluation", name), dtype=change.dtype)
             for metric, direction in (("alignment", change), ("alignment_random", noise.to(change.device))):
-                passed = (direction @ self._weights[name].T).norm() / (self._operator_norms[name] * direction.norm())
+                passed = (direction @ weight.T).norm() / (operator_norm * direction.norm())
                 rows.add(evaluation.step, metric, passed.item(), layer=name)
 
     def _inputs_of(self, evaluation: Evaluation) -> dict[str, torch.Tensor]:

@@ -7,8 +7,9 @@ import torch
 
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
-from infwidth.training.member import CHUNK
-from infwidth.training.probes.base import Evaluation, LayerProbe
+from infwidth.training.evaluation import Evaluation
+from infwidth.training.examples import CHUNK
+from infwidth.training.probes.base import LayerProbe
 
 
 class AttentionMaps(LayerProbe):

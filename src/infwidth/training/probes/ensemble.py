@@ -7,8 +7,9 @@ from torch.nn import functional as F
 
 from infwidth.data.load import Labelled
 from infwidth.results.rows import Rows
+from infwidth.training.evaluation import Evaluation
 from infwidth.training.losses import Loss
-from infwidth.training.probes.base import Evaluation, Probe, step_key, steps_of_all
+from infwidth.training.probes.base import Probe, step_key, steps_of_all
 from infwidth.training.probes.losses import accuracy
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 
 from infwidth.results.rows import Rows
+from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import examples
-from infwidth.training.probes.base import Evaluation, Probe
+from infwidth.training.probes.base import Probe
 
 
 class Losses(Probe):

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 from infwidth.data.load import Labelled
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
+from infwidth.training.evaluation import Evaluation
 from infwidth.training.losses import Loss
-from infwidth.training.probes.base import Evaluation, Probe, step_key, steps_of_all
+from infwidth.training.probes.base import Probe, step_key, steps_of_all
 
 #: Entries of the Jacobian held at a time (512 MiB in float32), unless those of one output are more.
 HELD = 1 << 27

@@ -7,9 +7,9 @@ import torch
 
 from infwidth.results.rows import Rows
 from infwidth.seeding import torch_stream
-from infwidth.training.examples import Split, examples
-from infwidth.training.member import CHUNK
-from infwidth.training.probes.base import Evaluation, LayerProbe
+from infwidth.training.evaluation import Evaluation
+from infwidth.training.examples import CHUNK, Split, examples
+from infwidth.training.probes.base import LayerProbe
 
 
 class FeatureKernels(LayerProbe):
@@ -95,12 +95,12 @@ class Norms(LayerProbe):
         """Keep the initial parameters."""
         super().start(evaluation)
         parameters = self.chosen(dict(evaluation.member.model.named_parameters()))
-        self._initial = {name: p.detach().clone() for name, p in parameters.items()}
+        self.initial["parameters"] = {name: p.detach().clone() for name, p in parameters.items()}
 
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Write ``parameter_norm`` and ``parameter_change``."""
         for name, p in self.chosen(dict(evaluation.member.model.named_parameters())).items():
-            change = p.detach() - self._initial[name]
+            change = p.detach() - self.initial["parameters"][name]
             rows.add(evaluation.step, "parameter_norm", p.detach().norm().item(), layer=name)
             rows.add(evaluation.step, "parameter_change", change.norm().item(), layer=name)
 
@@ -113,12 +113,13 @@ class Representations(LayerProbe):
     def start(self, evaluation: Evaluation) -> None:
         """Keep the initial preactivations."""
         super().start(evaluation)
-        self._initial = self.chosen(evaluation.batch_hidden)
+        self.initial["hidden"] = self.chosen(evaluation.batch_hidden)
 
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Write ``relative_change`` ‖h_t − h_0‖/‖h_0‖ over the batch."""
         for layer, h in self.chosen(evaluation.batch_hidden).items():
-            change = (h - self._initial[layer]).double().norm() / self._initial[layer].double().norm()
+            initial = self.initial["hidden"][layer]
+            change = (h - initial).double().norm() / initial.double().norm()
             rows.add(evaluation.step, "relative_change", change.item(), layer=layer)
 
 

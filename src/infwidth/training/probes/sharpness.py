@@ -9,9 +9,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
 from infwidth.seeding import torch_stream
-from infwidth.training.examples import Examples, examples
-from infwidth.training.member import CHUNK
-from infwidth.training.probes.base import Evaluation, Probe
+from infwidth.training.evaluation import Evaluation
+from infwidth.training.examples import CHUNK, Examples, examples
+from infwidth.training.probes.base import Probe
 
 #: So many examples' graphs are kept from one product to the next; of more, each part's is made anew, to save memory.
 KEPT = 512

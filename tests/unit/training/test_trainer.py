@@ -17,6 +17,7 @@ from infwidth.results.provenance import Meter
 from infwidth.training import checkpoint
 from infwidth.training.examples import Examples, examples
 from infwidth.training.member import Member
+from infwidth.training.problem import Problem
 from infwidth.training.schedule import evaluation_steps
 from infwidth.training.trainer import Trainer
 from infwidth.training.updates import update_of
@@ -131,8 +132,8 @@ def test_same_numbers_as_a_loop_by_hand(data: Images) -> None:
 def test_batches_are_the_same_for_all_widths_rules_and_seeds(data: Images) -> None:
     seen = []
     for width, rule in ((4, "mup"), (8, "ntk")):
-        trainer = Trainer(make_spec(model={"width": width}, parametrization={"rule": rule}), data, device=CPU)
-        seen.append(torch.stack([trainer.batch(step).x for step in range(7)]))
+        problem = Problem(make_spec(model={"width": width}, parametrization={"rule": rule}), data, CPU)
+        seen.append(torch.stack([problem.batch(step).x for step in range(7)]))
     assert torch.equal(*seen)
 
 
@@ -149,12 +150,12 @@ def test_ensemble_is_that_of_the_members(data: Images) -> None:
     members = []
     for seed in spec["seeds"]:
         member = Member(spec, data, seed=seed, lr=0.3, device=CPU)
-        trainer = Trainer(spec, data, device=CPU)
+        optimizer = member.plan.optimizer(member.model)
         for step in range(12):
-            batch = trainer.batch(step)
-            member.optimizer.zero_grad()
+            batch = Problem(spec, data, CPU).batch(step)
+            optimizer.zero_grad()
             F.cross_entropy(member.outputs(batch), batch.y).backward()
-            member.optimizer.step()
+            optimizer.step()
         members.append(member.outputs(examples(data, "test", slice(None))).detach())
     logits = torch.stack(members)
     assert value(rows, "ensemble_loss", step=12) == pytest.approx(F.cross_entropy(logits.mean(0), data.y_test).item())
@@ -170,9 +171,9 @@ def test_killed_anywhere_it_resumes_to_the_same_bits(
     spec = make_spec(optimizer={"momentum": 0.9, "lr": [0.1]})
     whole = run(spec, data)
     calls = 0
-    original = Trainer.batch
+    original = Problem.batch
 
-    def dying(self: Trainer, step: int) -> Examples:
+    def dying(self: Problem, step: int) -> Examples:
         nonlocal calls
         calls += 1
         if calls > stop_at + 6:
@@ -180,19 +181,19 @@ def test_killed_anywhere_it_resumes_to_the_same_bits(
         return original(self, step)
 
     file = tmp_path / "cell.checkpoint"
-    monkeypatch.setattr(Trainer, "batch", dying)
+    monkeypatch.setattr(Problem, "batch", dying)
     with pytest.raises(KeyboardInterrupt):
         run(spec, data, checkpoint_file=file, checkpoint_seconds=0.0)
     monkeypatch.undo()
     assert file.exists()
     steps = 0
 
-    def counting(self: Trainer, step: int) -> Examples:
+    def counting(self: Problem, step: int) -> Examples:
         nonlocal steps
         steps += 1
         return original(self, step)
 
-    monkeypatch.setattr(Trainer, "batch", counting)
+    monkeypatch.setattr(Problem, "batch", counting)
     resumed = run(spec, data, checkpoint_file=file)
     pd.testing.assert_frame_equal(whole, resumed, check_exact=True)
     assert steps < 2 * (12 + 5), "it started over"
@@ -243,7 +244,7 @@ def test_gradient_probe_is_the_gradient(data: Images) -> None:
     )
     rows = run(spec, replace(data, x_train=data.x_train.double()))
     member = Member(spec, data, seed=0, lr=0.3, device=CPU)
-    batch = Trainer(spec, data, device=CPU).batch(0)
+    batch = Problem(spec, data, CPU).batch(0)
     h1 = F.conv2d(batch.x, member.model.convolutions[0].weight, padding=1).detach().requires_grad_()
     z = F.avg_pool2d(torch.relu(h1) * 2**0.5, 2)
     z = F.avg_pool2d(torch.relu(member.model.convolutions[1](z)) * 2**0.5, 2)
@@ -261,13 +262,14 @@ def test_gradient_probe_is_the_gradient(data: Images) -> None:
 def test_bare_updates_are_the_optimizers(data: Images, kind: str) -> None:
     decay = 0.01 if kind != "adam" else 0.0
     spec = make_spec(optimizer={"name": kind, "lr": [0.05], "weight_decay": decay})
-    batch = Trainer(spec, data, device=CPU).batch(0)
+    batch = Problem(spec, data, CPU).batch(0)
     ends = []
     for bare in (False, True):
         member = Member(spec, data, seed=0, lr=0.05, device=CPU)
-        step = update_of(member.optimizer) if bare else member.optimizer.step
+        optimizer = member.plan.optimizer(member.model)
+        step = update_of(optimizer) if bare else optimizer.step
         for _ in range(3):
-            member.optimizer.zero_grad()
+            optimizer.zero_grad()
             F.cross_entropy(member.outputs(batch), batch.y).backward()
             step()
         ends.append(torch.cat([p.detach().flatten() for p in member.model.parameters()]))
@@ -307,14 +309,15 @@ def test_text_trains_as_a_loop_by_hand(text: Windows) -> None:
     spec = text_spec(seeds=[0])
     rows = run(spec, text)
     member = Member(spec, text, seed=0, lr=0.01, device=CPU)
+    optimizer = member.plan.optimizer(member.model)
     order = Batches(32, 4, mode="single_pass")
     for step in range(8):
         batch = order.indices(step)
         logits = member.model(text.x_train[batch])
         loss = F.cross_entropy(logits.reshape(-1, 7), text.y_train[batch].reshape(-1).long())
-        member.optimizer.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        member.optimizer.step()
+        optimizer.step()
     with torch.no_grad():
         final = F.cross_entropy(member.model(text.x_test).reshape(-1, 7), text.y_test.reshape(-1).long())
     assert value(rows, "test_loss", step=8) == pytest.approx(final.item(), rel=1e-6)
@@ -355,14 +358,14 @@ def test_batch_normalisation_resumes_and_is_evaluated_with_its_averages(data: Im
     spec = {**make_spec(training={"centred": False}, seeds=[0]), "model": model}
     whole = run(spec, data)
     trainer = Trainer(spec, data, device=CPU, checkpoint_file=tmp_path / "c", checkpoint_seconds=0.0)
-    batch = trainer.batch
+    batch = trainer.problem.batch
 
     def killed(step: int) -> Examples:
         if step == 7:
             raise KeyboardInterrupt
         return batch(step)
 
-    trainer.batch = killed  # type: ignore[method-assign]
+    trainer.problem.batch = killed  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
     state = torch.load(tmp_path / "c", weights_only=True)

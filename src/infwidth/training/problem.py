@@ -1,0 +1,50 @@
+"""What all nets of a cell have in common: data, loss, the batch of every step, and when to evaluate."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from infwidth.data.load import Labelled
+from infwidth.data.streams import Batches, augment
+from infwidth.training.evaluation import Evaluation
+from infwidth.training.examples import Examples, examples, on_device
+from infwidth.training.losses import LOSSES
+from infwidth.training.member import Member
+from infwidth.training.schedule import evaluation_steps
+
+
+class Problem:
+    """The training that every net of a cell goes through.
+
+    Args:
+        spec: the cell's spec.
+        data: its images or windows of text, on the device or not.
+        device: where to compute.
+    """
+
+    def __init__(self, spec: Mapping[str, Any], data: Labelled, device: torch.device) -> None:
+        training = spec["training"]
+        self.spec, self.device = spec, device
+        self.data = on_device(data, device, getattr(torch, training["dtype"]))
+        self.loss = LOSSES[training["loss"]]
+        self.steps: int = training["steps"]
+        self.evaluation_steps = frozenset(evaluation_steps(training["steps"], training["evaluations"]))
+        self._batches = Batches(len(data.x_train), training["batch_size"], mode=training["stream"])
+        self._augmentation = training["augmentation"]
+
+    def batch(self, step: int) -> Examples:
+        """Return the batch of ``step``: the same for every width, parametrization and seed."""
+        batch = examples(self.data, "train", self._batches.indices(step).to(self.device))
+        if self._augmentation == "none":
+            return batch
+        return replace(batch, x=augment(batch.x, step, self._augmentation), split=None)
+
+    def member(self, lr: float, seed: int) -> Member:
+        """Return a net at initialisation."""
+        return Member(self.spec, self.data, seed=seed, lr=lr, device=self.device)
+
+    def evaluation(self, member: Member, step: int) -> Evaluation:
+        """Return the evaluation of a net after ``step`` updates."""
+        return Evaluation(member, step, self.data, self.batch(0), self.loss, last=step == self.steps)
