@@ -197,17 +197,17 @@ def test_adam_eps_scales_as_gradients_do(rule, exponent):
     assert slopes == pytest.approx([-exponent] * 4 + [0, 0], abs=0.25)
 
 
-def test_a_model_without_leaf_modules_is_refused():
-    class Bare(nn.Module):
-        def __init__(self, n):
-            super().__init__()
-            self.u = nn.Parameter(torch.zeros(n, D))
-
+def test_a_model_in_which_nothing_goes_with_the_width_is_refused():
     def make_plan(model, base_model):
-        return parametrize(model, base_model, "mup", optimizer="sgd", lr=0.1, roles={"u": "input"})
+        return parametrize(model, base_model, "mup", optimizer="sgd", lr=0.1)
 
-    with pytest.raises(SpecError, match="no module"):
-        coordinate_check(Bare, make_plan, (8, 16), base_width=4, inputs=INPUTS, targets=TARGETS, loss=mean_square)
+    def scaled(n):
+        net = nn.Sequential(nn.Linear(D, n), nn.Linear(n, 1)).requires_grad_(False)
+        net.scale = nn.Parameter(torch.tensor(1.0))
+        return net
+
+    with pytest.raises(SpecError, match="nothing in the model"):
+        coordinate_check(scaled, make_plan, (8, 16), base_width=4, inputs=INPUTS, targets=TARGETS, loss=mean_square)
 
 
 # ---- nets with skips and attention
@@ -261,7 +261,9 @@ def test_deep_nets_pass_in_mup(name, optimizer):
     found = check_deep(name, optimizer)
     if optimizer == "sgd":
         # see test_first_gradients_of_queries_lack_the_root_of_d
-        slow = found.slopes["module"].str.endswith((".query", ".key")) & (found.slopes["flag"] == "shrinks")
+        slow = found.slopes["module"].str.endswith((".query", ".key")) & found.slopes["flag"].isin(
+            ["shrinks", "drifts"]
+        )
         found.slopes.loc[slow, "flag"] = ""
     assert found.verdict == "passes", found.explain()
     assert {"ok"} < set(found.slopes["flag"])

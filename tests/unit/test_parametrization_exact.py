@@ -306,3 +306,11 @@ def test_lazy_names_are_the_functions():
     assert "mup" in RULES
     with pytest.raises(AttributeError, match="nothing"):
         room.nothing  # noqa: B018
+
+
+def test_classify_takes_what_exponents_returns():
+    for rule in ("mup", "ntk", "sp"):
+        abc = exponents(rule, 2)
+        assert classify(abc) == classify(abc.a, abc.b, abc.c)
+    with pytest.raises(SpecError, match="needs a, b and c"):
+        classify((0, 0))

@@ -1,10 +1,12 @@
 """Roles come from shapes: every architecture of the project, ties, ambiguities and mismatches."""
 
+import ast
 from fractions import Fraction
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from infwidth.errors import SpecError
 from infwidth.parametrization import Role, find_roles
@@ -100,15 +102,33 @@ class Bare(nn.Module):
 
 
 def test_bare_parameters_have_to_be_declared():
-    declared = {"u": "input", "w": "hidden", "v": "output", "scale": "norm"}
+    declared = {"u": "input", "w": "hidden", "v": "output"}
     roles = find_roles(Bare(8), Bare(4), declared=declared)
     assert names(roles) == {"u": Role.INPUT, "w": Role.HIDDEN, "v": Role.OUTPUT, "scale": Role.SCALAR}
     assert [role.fan_in for role in roles.values()] == [5, 8, 8, 1]
-    for name in declared:
-        with pytest.raises(SpecError, match=rf"'{name}' .* ambiguous; pass roles=\{{'{name}': 'input'\}}"):
-            find_roles(Bare(8), Bare(4), declared={key: role for key, role in declared.items() if key != name})
     with pytest.raises(SpecError, match="pass delta_model"):
         find_roles(Bare(4), Bare(4), declared=declared)
+    with pytest.raises(SpecError, match=r"'u', 'w', 'v'.*pass delta_model"):
+        find_roles(Bare(4), Bare(4))
+
+
+def test_all_that_is_ambiguous_is_listed_at_once_with_the_roles_that_will_be_accepted():
+    with pytest.raises(SpecError) as error:
+        find_roles(Bare(8), Bare(4))
+    u, w, v, advice = str(error.value).splitlines()
+    assert u.startswith("parameter 'u' (5, 8) (base (5, 4)) belongs to a Bare")
+    assert u.endswith("it can be input, output, bias, norm, embedding")
+    assert w.endswith("it can be hidden")
+    assert v.endswith("it can be input, output, bias, norm, embedding")
+    # what it says can be pasted, and every role it names is accepted
+    pasted = ast.literal_eval(advice.removeprefix("pass roles=").partition(" (")[0])
+    assert set(find_roles(Bare(8), Bare(4), declared=pasted)) == {"u", "w", "v", "scale"}
+    for line in (u, w, v):
+        name = line.split("'")[1]
+        for role in line.rpartition(" it can be ")[2].split(", "):
+            find_roles(Bare(8), Bare(4), declared=pasted | {name: role})
+    with pytest.raises(SpecError, match=r"'0' .* fits no role"):
+        find_roles(nn.ParameterList([torch.ones(5, 6, 8)]), nn.ParameterList([torch.ones(5, 3, 4)]))
 
 
 @pytest.mark.parametrize(
@@ -116,9 +136,12 @@ def test_bare_parameters_have_to_be_declared():
     [
         ({"2.wieght": "input"}, "did you mean '2.weight'"),
         ({"2.weight": "hiden"}, "did you mean 'hidden'"),
-        ({"2.weight": "scalar"}, "it can be input"),
-        ({"2.weight": "input"}, "exactly one"),
-        ({"0.weight": "hidden"}, r"dimensions \(0, 1\)"),
+        ({"2.weight": "scalar"}, "layout shows hidden"),
+        ({"2.weight": "input"}, "layout shows hidden"),
+        ({"0.weight": "hidden"}, "layout shows input"),
+        ({"4.weight": "input"}, "layout shows output; leave it out of roles"),
+        ({"0.weight": "norm"}, "layout shows input"),
+        ({"0.bias": "input"}, "layout shows bias"),
     ],
 )
 def test_wrong_declarations(declared, message):
@@ -173,7 +196,7 @@ def test_a_tied_autoencoder_is_refused():
         (nn.Embedding(12, 8), nn.Embedding(11, 4), None, r"dimensions \(0, 1\)"),
         (nn.Embedding(12, 4), nn.Embedding(11, 4), None, r"only one dimension \(1\)"),
         (mlp(8), mlp(4), mlp(4), "shows no wide dimension"),
-        (nn.ConvTranspose1d(8, 8, 3), nn.ConvTranspose1d(4, 4, 3), None, "ConvTranspose1d, whose layout is not known"),
+        (nn.Bilinear(8, 8, 3), nn.Bilinear(4, 4, 3), None, "'weight' .*fits no role"),
     ],
 )
 def test_mismatches_name_the_parameter(model, base, delta, message):
@@ -185,3 +208,85 @@ def test_meta_models_will_do():
     with torch.device("meta"):
         base = mlp(4)
     assert find_roles(mlp(8), base)["2.weight"].role is Role.HIDDEN
+
+
+def one(layer, wide, base):
+    return find_roles(nn.ModuleList([layer(*wide)]), nn.ModuleList([layer(*base)]))["0.weight"]
+
+
+def test_transposed_convolutions_sum_over_their_first_dimension():
+    """Against the plain convolution of the same channels; a group of a depthwise one has a finite fan-in."""
+    plain = one(lambda a, b: nn.Conv2d(a, b, 3), (64, 128), (16, 64))
+    transposed = one(lambda a, b: nn.ConvTranspose2d(a, b, 3), (64, 128), (16, 64))
+    assert transposed == plain
+    assert (plain.fan_in, plain.fan_in_multiplier, plain.fan_out_multiplier) == (576, 4, 2)
+    assert one(lambda a, b: nn.ConvTranspose2d(a, b, 3), (3, 8), (3, 4)).role is Role.INPUT
+    assert one(lambda a, b: nn.ConvTranspose2d(a, b, 3), (8, 3), (4, 3)).role is Role.OUTPUT
+    for layer in (nn.Conv2d, nn.ConvTranspose2d):
+        depthwise = one(lambda n, layer=layer: layer(n, n, 3, groups=n), (8,), (4,))
+        assert (depthwise.role, depthwise.fan_in, depthwise.fan_out_multiplier) == (Role.INPUT, 9, 2)
+        grouped = one(lambda n, layer=layer: layer(n, 2 * n, 3, groups=2), (8,), (4,))
+        assert (grouped.role, grouped.fan_in) == (Role.HIDDEN, 36)
+        assert (grouped.fan_in_multiplier, grouped.fan_out_multiplier) == (2, 2)
+
+
+def test_a_declared_role_of_a_known_layer_keeps_its_layout():
+    def net(a, b):
+        return nn.Sequential(nn.ConvTranspose2d(a, b, 3, bias=False))
+
+    declared = find_roles(net(64, 128), net(16, 64), declared={"0.weight": "hidden"})
+    assert declared == find_roles(net(64, 128), net(16, 64))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_recurrent_nets(kind):
+    def net(n):
+        return nn.ModuleDict({"rnn": kind(5, n, num_layers=2), "cell": nn.GRUCell(5, n), "read": nn.Linear(n, 3)})
+
+    roles = find_roles(net(16), net(4))
+    gates = {nn.RNN: 1, nn.GRU: 3, nn.LSTM: 4}[kind]
+    assert roles["rnn.weight_ih_l0"].role is Role.INPUT
+    assert roles["rnn.weight_hh_l0"].role is roles["rnn.weight_ih_l1"].role is Role.HIDDEN
+    assert (roles["rnn.weight_hh_l0"].fan_in, roles["rnn.weight_hh_l0"].fan_out_multiplier) == (16, 4)
+    assert net(16)["rnn"].weight_hh_l0.shape == (16 * gates, 16)
+    assert roles["rnn.bias_hh_l1"].role is roles["cell.bias_ih"].role is Role.BIAS
+    assert roles["cell.weight_ih"].role is Role.INPUT
+
+
+def test_other_known_layouts():
+    class Conv1D(nn.Module):
+        """The layer of that name in the transformers library: y = x W + b with W (in, out)."""
+
+        def __init__(self, nf, nx):
+            super().__init__()
+            self.nf = nf
+            self.weight, self.bias = nn.Parameter(torch.randn(nx, nf)), nn.Parameter(torch.zeros(nf))
+
+    roles = find_roles(
+        nn.Sequential(Conv1D(24, 8), nn.PReLU(), nn.PReLU(8)), nn.Sequential(Conv1D(9, 3), nn.PReLU(), nn.PReLU(3))
+    )
+    assert roles["0.weight"] == find_roles(nn.Linear(8, 24), nn.Linear(3, 9))["weight"]
+    assert (roles["0.bias"].role, roles["1.weight"].role, roles["2.weight"].role) == (Role.BIAS, Role.SCALAR, Role.NORM)
+
+    def pruned(n):
+        layer = nn.Linear(n, n)
+        prune.random_unstructured(layer, "weight", amount=0.5)
+        return layer
+
+    assert find_roles(pruned(8), pruned(4))["weight_orig"].role is Role.HIDDEN
+
+
+def test_lone_numbers_and_frozen_tables_need_no_role():
+    class Net(nn.Module):
+        def __init__(self, n):
+            super().__init__()
+            self.temperature = nn.Parameter(torch.tensor(2.0))
+            self.table = nn.Parameter(torch.randn(7, 7, n), requires_grad=False)
+
+    assert names(find_roles(Net(8), Net(4))) == {"temperature": Role.SCALAR, "table": Role.SCALAR}
+    assert names(find_roles(Net(8), Net(4), declared={"temperature": "scalar"}))["temperature"] is Role.SCALAR
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel])
+def test_wrapped_models_are_unwrapped(wrap):
+    assert find_roles(wrap(mlp(8)), wrap(mlp(4)), delta_model=wrap(mlp(5))) == find_roles(mlp(8), mlp(4))

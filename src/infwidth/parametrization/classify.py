@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import overload
 
+from infwidth.errors import SpecError
 from infwidth.parametrization.gauge import ABC, transform
 from infwidth.parametrization.rationals import Rational, rational
 
@@ -27,18 +29,32 @@ class Classification:
     violations: tuple[str, ...]
 
 
-def classify(a: Sequence[Rational], b: Sequence[Rational], c: Rational | Sequence[Rational]) -> Classification:
+@overload
+def classify(a: ABC, /) -> Classification: ...
+@overload
+def classify(a: Sequence[Rational], b: Sequence[Rational], c: Rational | Sequence[Rational]) -> Classification: ...
+def classify(
+    a: ABC | Sequence[Rational],
+    b: Sequence[Rational] | None = None,
+    c: Rational | Sequence[Rational] | None = None,
+) -> Classification:
     """Classify the MLP with a, b over its L+1 weight matrices, L >= 1 hidden layers, and SGD learning rate n^-c.
+
+    The three may come as one, ``classify(exponents("mup", 2))``.
 
     With one c per layer the parametrization is first brought to the gauge c = 0, in which the theorems apply. The
     conditions are those for tanh or smooth gelu (Yang & Hu 2021). Raises SpecError.
     """
-    if isinstance(c, Sequence) and not isinstance(c, str):
-        rates = [rational(x, "c") for x in c]
+    if isinstance(a, ABC):
+        given = a
+    elif b is None or c is None:
+        raise SpecError("classify needs a, b and c, or the one ABC that exponents() returns")
     else:
-        rates = [rational(c, "c")] * len(a)
-    given = ABC(tuple(rational(x, "a") for x in a), tuple(rational(x, "b") for x in b), tuple(rates))
-    fixed = transform(given, [rate / 2 for rate in rates])
+        rates = c if isinstance(c, Sequence) and not isinstance(c, str) else [c] * len(a)
+        given = ABC(
+            *(tuple(rational(x, name) for x in values) for name, values in zip("abc", (a, b, rates), strict=True))
+        )
+    fixed = transform(given, [rate / 2 for rate in given.c])
 
     half = Fraction(1, 2)
     readout_init = fixed.a[-1] + fixed.b[-1]

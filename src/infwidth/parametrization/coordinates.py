@@ -1,9 +1,9 @@
 """The coordinate check: do activations grow, shrink or keep their size with the width, as the rule says they should?"""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -12,19 +12,54 @@ from torch import nn
 
 from infwidth.errors import SpecError
 from infwidth.parametrization.plan import Plan
-from infwidth.parametrization.roles import Role
+from infwidth.parametrization.roles import Role, unwrapped
+from infwidth.parametrization.watching import MODEL_OUTPUT, Sites, find_sites, quiet_, watched
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FEATURES = (Role.INPUT, Role.EMBEDDING, Role.HIDDEN, Role.NORM)
+_WRONG = ("grows", "shrinks", "diverges")
+
+PASSES, FAILS = "passes", "fails"
+TOO_SMALL, NOT_WATCHED = "inconclusive: widths too small", "incomplete: not watched"
+
+#: A forgotten factor of the width is a power of 1/2 at least: a slope that is off by less than half of that is nearer
+#: to the rule's than to any wrong one, and off because the nets are narrow.
+_HALF_A_POWER = 0.25
+#: Standard errors, few points behind each.
+_BEYOND_DOUBT = 6.0
+
+#: Where to look first, by role (None: any), statistic and flag.
+_ADVICE: dict[tuple[Role | None, str, str], str] = {
+    (Role.OUTPUT, "size", "grows"): "the readout starts too large, or a multiplier of the logits is missing",
+    (
+        Role.OUTPUT,
+        "change",
+        "grows",
+    ): "the readout's rate, or its initial scale, does not fall with the width as it should",
+    (Role.HIDDEN, "change", "grows"): "its learning rate does not fall with the width as it should",
+    (Role.HIDDEN, "change", "shrinks"): "it learns more slowly in wider nets; queries and keys do so in the first steps"
+    " of SGD, by the root of the head's width",
+    (Role.INPUT, "change", "shrinks"): "its learning rate lacks a factor of the width",
+    (None, "size", "grows"): "its initial scale does not belong to its fan-in, or its input grows already",
+    (None, "size", "shrinks"): "its initial scale is too small for its fan-in, or its input shrinks already",
+    (None, "change", "grows"): "something before it moves too fast, or its own rate is too large",
+    (None, "change", "shrinks"): "something before it moves too slowly, or its own rate is too small",
+}
 
 
 @dataclass(frozen=True)
 class CoordinateCheck:
     """The outcome of :func:`coordinate_check`.
 
-    ``table``: one row per width, seed, step, module and statistic, with its value. ``slopes``: one row per module,
-    step and statistic: the log-log ``slope`` in the width with standard ``error``, the slope ``expected`` of the rule
-    (NaN where it makes no prediction) and a ``flag``: ``ok``, ``grows``, ``shrinks``, ``diverges`` (not finite) or
-    empty (not judged).
+    ``table``: one row per width, seed, step, module and statistic, with its value; a module is a layer, or the name of
+    a parameter that the net uses by hand, or the whole net's output. ``slopes``: one row per module, step and
+    statistic: the log-log ``slope`` in the width with standard ``error``, the same over the narrower and the wider two
+    thirds of the widths (``slope_narrow``, ``slope_wide``), the slope ``expected`` of the rule (NaN where it makes no
+    prediction) and a ``flag``: ``ok``, ``grows``, ``shrinks``, ``diverges`` (not finite), ``drifts`` (off, and on its
+    way to what is expected) or empty (not judged). ``unwatched``: parameters whose effect shows nowhere. ``notes``:
+    what was done to the net before it was looked at.
     """
 
     rule: str
@@ -32,26 +67,44 @@ class CoordinateCheck:
     is_stable: bool
     table: pd.DataFrame
     slopes: pd.DataFrame
+    unwatched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """``"passes"`` if every judged slope is the rule's and the rule is stable, else ``"fails"``."""
-        return "passes" if self.is_stable and self.slopes["flag"].isin(["ok", ""]).all() else "fails"
+        """What the slopes say of the plan: it passes, fails, or cannot be judged.
+
+        ``"passes"``: every judged slope is the rule's, the rule is stable, every parameter is watched. ``"fails"``: a
+        slope is not. ``"incomplete: not watched: …"`` names parameters whose effect shows nowhere.
+        ``"inconclusive: widths too small"``: a slope is off, but less so the wider the nets.
+        """
+        flags = set(self.slopes["flag"])
+        if not self.is_stable or flags & set(_WRONG):
+            return FAILS
+        if self.unwatched:
+            return f"{NOT_WATCHED}: {', '.join(self.unwatched)}"
+        return TOO_SMALL if "drifts" in flags else PASSES
 
     def explain(self) -> str:
-        """Say what was found, module by module, and which slopes are normal for the rule."""
-        bad = self.slopes[~self.slopes["flag"].isin(["ok", ""])]
+        """Say what was found, module by module, where to look, and which slopes are normal for the rule."""
         lines = [f"Coordinate check of {self.rule} with {self.optimizer_name}: {self.verdict}."]
         if not self.is_stable:
             lines.append(f"The rule {self.rule} itself is unstable: its updates grow with the width.")
-        for row in bad.to_dict("records"):
-            if row["flag"] == "diverges":
-                lines.append(f"{row['module']}, step {row['step']}: {row['statistic']} is not finite.")
-                continue
+        lines += [_described(row) for row in self.slopes.to_dict("records") if row["flag"] in _WRONG]
+        drifting = self.slopes[self.slopes["flag"] == "drifts"]
+        for row in drifting.to_dict("records"):
             lines.append(
-                f"{row['module']} ({row['role']}), step {row['step']}: {row['statistic']} {row['flag']} with the width,"
-                f" n^({row['slope']:+.2f} ± {row['error']:.2f}); the rule says n^({row['expected']:+.2f})."
+                f"{row['module']} ({row['role']}), step {row['step']}: the slope of its {row['statistic']} goes from"
+                f" {row['slope_narrow']:+.2f} in the narrower to {row['slope_wide']:+.2f} in the wider nets; the rule"
+                f" says {row['expected']:+.2f}."
             )
+        if len(drifting):
+            widest = int(self.table["width"].max())
+            lines.append(f"Wider nets decide this: check widths from {widest // 2} to {4 * widest}.")
+        lines += [
+            f"{name}: no layer and no function of torch shows what this parameter does (is it used?)."
+            for name in self.unwatched
+        ]
         normal = self.slopes[self.is_stable & (self.slopes["expected"] < 0) & (self.slopes["flag"] == "ok")]
         for (module, statistic, expected), rows in normal.groupby(["module", "statistic", "expected"], sort=False):
             steps = ", ".join(str(step) for step in rows["step"])
@@ -61,7 +114,47 @@ class CoordinateCheck:
                 else "features that move less in wider nets, the kernel regime"
             )
             lines.append(f"Normal: {module}, step {steps}: {statistic} shrinks as n^({expected:+.2f}), {why}.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notes])
+
+    def plot(self) -> "Figure":
+        """Draw sizes at the start and changes after the last step against the width, a line a module.
+
+        Points are means over seeds, bars one standard deviation. Needs seaborn.
+        """
+        import seaborn as sns
+        from matplotlib import pyplot as plt
+
+        figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+        last = self.table["step"].max()
+        for axes, statistic, step in zip(panels, ("size", "change"), (0, last), strict=True):
+            table = self.table
+            rows = table[(table["statistic"] == statistic) & (table["step"] == step) & (table["value"] > 0)]
+            legend = statistic == "change" and "full"
+            sns.lineplot(
+                rows, x="width", y="value", hue="module", style="module", markers=True, dashes=False,
+                errorbar="sd", err_style="bars", legend=legend, ax=axes,
+            )  # fmt: skip
+            axes.set(xscale="log", yscale="log", xlabel="width N")
+            axes.set_xticks(sorted(self.table["width"].unique()), labels=sorted(self.table["width"].unique()))
+            axes.minorticks_off()
+        panels[0].set_ylabel("mean |x| at the start")
+        panels[1].set_ylabel(f"mean |x − x at the start|, step {last}")
+        if panels[1].get_legend() is not None:
+            sns.move_legend(panels[1], "upper left", bbox_to_anchor=(1, 1), title=None, frameon=False)
+        figure.suptitle(f"{self.rule}, {self.optimizer_name}: {self.verdict}")
+        return figure
+
+
+def _described(row: Mapping[Hashable, object]) -> str:
+    if row["flag"] == "diverges":
+        return f"{row['module']}, step {row['step']}: {row['statistic']} is not finite."
+    key = str(row["statistic"]), str(row["flag"])
+    role = next((role for role in Role if role == row["role"]), None)
+    advice = _ADVICE.get((role, *key)) or _ADVICE.get((None, *key), "")
+    return (
+        f"{row['module']} ({row['role']}), step {row['step']}: {row['statistic']} {row['flag']} with the width,"
+        f" n^({row['slope']:+.2f} ± {row['error']:.2f}); the rule says n^({row['expected']:+.2f}): {advice}."
+    )
 
 
 def coordinate_check(
@@ -80,98 +173,113 @@ def coordinate_check(
     """Train nets of several widths for a few steps on one batch and fit how their activations scale.
 
     ``build_model(width)`` builds a net, ``make_plan(model, base_model)`` its plan (with ``plan.replace``, a negative
-    control). For every leaf module with parameters the output x_t after t updates is recorded as ``size``, the mean
-    |x_t|, and ``change``, the mean |x_t - x_0| (after Yang et al. 2022, Fig. 5, where it is the standard deviation). A
-    slope is judged if the rule predicts it: sizes at the start and changes after each step. It is flagged if it is
-    further than ``tolerance`` plus two standard errors away from the prediction; where an unstable rule predicts
-    growth, from 0. Raises SpecError.
+    control). Of every parameter's effect (see :func:`watching.find_sites`) and of the net's output the value x_t after
+    t updates is recorded as ``size``, the mean |x_t|, and ``change``, the mean |x_t - x_0| (after Yang et al. 2022,
+    Fig. 5, where it is the standard deviation). A slope is judged if the rule predicts it: sizes at the start and
+    changes after each step; of the net's output only that it does not grow. It is flagged if it is further than
+    ``tolerance`` plus two standard errors away from the prediction (where an unstable rule predicts growth: from 0),
+    unless the wider nets are right, or on their way, which says that the widths are too small to tell.
+
+    The nets train on f - f0, their output less that at the start: f0 vanishes as a power of the width in feature-
+    learning rules, and in narrow nets the errors that drive the first steps would mostly be f0. Its own size is judged.
+
+    Dropout is off, and any other chance in building and in every forward pass is seeded alike at all steps and widths,
+    so that neither a mask nor the global seed decides a verdict; the global generator is left as it was. Raises
+    SpecError.
     """
     if len(set(widths)) < 2:
         raise SpecError(f"widths are {list(widths)}; a slope needs at least two different ones")
     if n_steps < 1 or n_seeds < 1:
         raise SpecError(f"n_steps is {n_steps} and n_seeds {n_seeds}; both must be at least 1")
-    base_model = build_model(base_width)
     records: list[dict[str, object]] = []
-    # At the base width itself shapes show no role, so the roles are those of another width.
-    plan = make_plan(build_model(next(width for width in widths if width != base_width)), base_model)
-    modules = _roles_of_modules(base_model, plan)
-    if not modules:
-        raise SpecError(
-            "no module of the model has parameters of its own and no submodules, so nothing can be recorded"
-        )
-    for width in widths:
-        for seed in range(n_seeds):
-            model = build_model(width)
-            its_plan = make_plan(model, base_model)
-            its_plan.init_(model, seed)
-            history = _train(model, its_plan, list(modules), inputs, targets, loss, n_steps)
-            for step, outputs in enumerate(history):
-                for module, output in outputs.items():
-                    values = {"size": output, "change": output - history[0][module]}
-                    records += [
-                        {
-                            "width": width,
-                            "seed": seed,
-                            "step": step,
-                            "module": module,
-                            "statistic": name,
-                            "value": x.abs().mean().item(),
-                        }
-                        for name, x in values.items()
-                        if step > 0 or name == "size"
-                    ]
+    with torch.random.fork_rng():
+
+        def built(width: int, seed: int = 0) -> tuple[nn.Module, bool]:
+            torch.manual_seed(seed)
+            model = unwrapped(build_model(width))
+            return model, quiet_(model)
+
+        base_model, had_dropout = built(base_width)
+        # At the base width itself shapes show no role, so the roles are those of another width.
+        other, _ = built(next(width for width in widths if width != base_width))
+        plan = make_plan(other, base_model)
+        torch.manual_seed(0)
+        sites = find_sites(other, plan, inputs)
+        if not sites.roles:
+            raise SpecError("nothing in the model that learns can be watched: no parameter has a role that has a width")
+        roles: dict[str, Role | None] = dict(sites.roles)
+        for width in widths:
+            for seed in range(n_seeds):
+                model, _ = built(width, seed)
+                its_plan = make_plan(model, base_model)
+                its_plan.init_(model, seed)
+                history = _train(model, its_plan, sites, inputs, targets, loss, n_steps)
+                for step, values in enumerate(history):
+                    for site, value in values.items():
+                        statistics = {"size": value, "change": value - history[0][site]}
+                        records += [
+                            {
+                                "width": width,
+                                "seed": seed,
+                                "step": step,
+                                "module": site,
+                                "statistic": name,
+                                "value": x.abs().mean().item(),
+                            }
+                            for name, x in statistics.items()
+                            if step > 0 or name == "size"
+                        ]
     table = pd.DataFrame.from_records(records)
     return CoordinateCheck(
         rule=plan.rule,
         optimizer_name=plan.optimizer_name,
         is_stable=_is_stable(plan),
         table=table,
-        slopes=_fit(table, modules, plan, tolerance),
+        slopes=_fit(table, roles, plan, tolerance),
+        unwatched=sites.unwatched,
+        notes=("Dropout was switched off.",) if had_dropout else (),
     )
-
-
-def _roles_of_modules(model: nn.Module, plan: Plan) -> dict[str, Role | None]:
-    """Return the role of the first parameter of every leaf module that has one."""
-    return {
-        name: plan[f"{name}.{parameters[0]}"].role
-        for name, module in model.named_modules()
-        if name and not any(module.children())
-        if (parameters := [key for key, _ in module.named_parameters() if f"{name}.{key}" in plan])
-    }
 
 
 def _train(
     model: nn.Module,
     plan: Plan,
-    modules: list[str],
+    sites: Sites,
     inputs: torch.Tensor,
     targets: torch.Tensor,
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     n_steps: int,
 ) -> list[dict[str, torch.Tensor]]:
-    """Return the outputs of the modules before the first and after every step."""
-    outputs: dict[str, torch.Tensor] = {}
-
-    def recorder(name: str) -> Callable[[nn.Module, object, torch.Tensor | tuple[torch.Tensor, ...]], None]:
-        def record(module: nn.Module, arguments: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
-            activations = output[0] if isinstance(output, tuple) else output
-            outputs[name] = activations.detach().clone()
-
-        return record
-
-    handles = [model.get_submodule(name).register_forward_hook(recorder(name)) for name in modules]
+    """Return what the sites show before the first and after every step."""
     optimizer = plan.optimizer(model)
-    history = []
+    history: list[dict[str, torch.Tensor]] = []
+    initial: torch.Tensor | None = None
     for step in range(n_steps + 1):
-        value = loss(model(inputs), targets)
-        history.append(dict(outputs))
+        torch.manual_seed(0)
+        with watched(model, sites.modules, sites.products, inputs) as values:
+            outputs = model(inputs)
+        entries = {name: model.get_parameter(name).detach().clone() for name in sites.entries}
+        recorded = {site: values[site] for site in (*sites.modules, *sites.products)} | entries
+        if isinstance(outputs, torch.Tensor) and not _shown_by_a_readout(outputs, recorded, sites):
+            recorded[MODEL_OUTPUT] = outputs.detach().clone()
+        history.append(recorded)
+        if isinstance(outputs, torch.Tensor):
+            initial = outputs.detach() if initial is None else initial
+            outputs = outputs - initial
         if step < n_steps:
+            value = loss(outputs, targets)
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-    for handle in handles:
-        handle.remove()
     return history
+
+
+def _shown_by_a_readout(outputs: torch.Tensor, values: dict[str, torch.Tensor], sites: Sites) -> bool:
+    """Return whether the net's output is that of one of its readouts, and so watched already."""
+    readouts = (values[site] for site, role in sites.roles.items() if role is Role.OUTPUT)
+    return any(
+        x.shape == outputs.shape and torch.equal(x.nan_to_num(), outputs.detach().nan_to_num()) for x in readouts
+    )
 
 
 def _is_stable(plan: Plan) -> bool:
@@ -202,36 +310,65 @@ def _expected(plan: Plan, role: Role | None, statistic: str, step: int) -> float
     gradient = readout if is_sgd else 0
     input_change = -(e_in + gradient)
     hidden_change = max(input_change, 1 - e_hidden - gradient)
-    if role in (Role.INPUT, Role.EMBEDDING):
+    if role in (Role.INPUT, Role.EMBEDDING, Role.BIAS):
         return float(input_change)
     if role is Role.HIDDEN or (role is Role.NORM and input_change == hidden_change):
         return float(hidden_change)
     return float(max(1 - e_out, 1 - readout + hidden_change)) if role is Role.OUTPUT else math.nan
 
 
-def _fit(table: pd.DataFrame, modules: dict[str, Role | None], plan: Plan, tolerance: float) -> pd.DataFrame:
+def _flag(all_: float, narrow: float, wide: float, errors: tuple[float, float, float], tolerance: float) -> str:
+    """Return the flag of a slope from its deviations over all widths, the narrower and the wider ones.
+
+    All widths decide, with two standard errors. Where they are off, the wider ones may be right already, or on their
+    way; where they are not, the wider ones must not be off beyond any doubt (one of the hundreds of slopes of a net is
+    always off by two errors).
+    """
+    error, narrow_error, wide_error = errors
+    if abs(all_) <= tolerance + 2 * error:
+        late = abs(wide) > max(tolerance + _BEYOND_DOUBT * wide_error, _HALF_A_POWER) and abs(wide) > abs(narrow)
+        return ("grows" if wide > 0 else "shrinks") if late else "ok"
+    if abs(wide) <= tolerance:
+        return "ok"
+    if abs(wide) < _HALF_A_POWER or abs(narrow) - abs(wide) > 2 * math.hypot(narrow_error, wide_error):
+        return "drifts"
+    return "grows" if all_ > 0 else "shrinks"
+
+
+def _fit(table: pd.DataFrame, roles: dict[str, Role | None], plan: Plan, tolerance: float) -> pd.DataFrame:
+    widths = sorted(table["width"].unique())
+    part = max(2, -(-2 * len(widths) // 3))
     rows = []
     for key, group in table.groupby(["module", "step", "statistic"], sort=False):
         module, step, statistic = cast(tuple[str, int, str], key)
-        expected = _expected(plan, modules[module], statistic, step)
-        slope, error = _slope(group["width"].to_numpy(float), group["value"].to_numpy(float))
-        margin = tolerance + 2 * error
+        role = roles.get(module)
+        if module == MODEL_OUTPUT:
+            expected = 0.0 if statistic == "change" or step == 0 else math.nan
+        else:
+            expected = _expected(plan, role, statistic, step)
+        slope, error = _slope(group)
+        narrow, narrow_error = _slope(group[group["width"].isin(widths[:part])])
+        wide, wide_error = _slope(group[group["width"].isin(widths[-part:])])
+        goal = min(expected, 0.0)
+
         if not np.isfinite(group["value"]).all():
             flag = "diverges"
         elif math.isnan(expected) or math.isnan(slope):
             flag = ""
-        elif slope > min(expected, 0.0) + margin:
-            flag = "grows"
         else:
-            flag = "shrinks" if slope < min(expected, 0.0) - margin else "ok"
+            flag = _flag(slope - goal, narrow - goal, wide - goal, (error, narrow_error, wide_error), tolerance)
+            if module == MODEL_OUTPUT and slope < goal:
+                flag = "ok"
         rows.append(
             {
                 "module": module,
-                "role": modules[module] or "unknown",
+                "role": "output" if module == MODEL_OUTPUT else role or "unknown",
                 "step": step,
                 "statistic": statistic,
                 "slope": slope,
                 "error": error,
+                "slope_narrow": narrow,
+                "slope_wide": wide,
                 "expected": expected,
                 "flag": flag,
             }
@@ -239,8 +376,9 @@ def _fit(table: pd.DataFrame, modules: dict[str, Role | None], plan: Plan, toler
     return pd.DataFrame.from_records(rows)
 
 
-def _slope(width: np.ndarray, value: np.ndarray) -> tuple[float, float]:
-    """Return the least-squares log-log slope and its standard error; NaN if a value is zero or not finite."""
+def _slope(group: pd.DataFrame) -> tuple[float, float]:
+    """Return the least-squares log-log slope in the width and its standard error; NaN for a zero or no number."""
+    width, value = group["width"].to_numpy(float), group["value"].to_numpy(float)
     if not (np.isfinite(value).all() and (value > 0).all()):
         return math.nan, math.nan
     x, y = np.log2(width), np.log2(value)

@@ -1,7 +1,7 @@
 """From a rule and a pair of models to numbers: the init, learning rate, weight decay and eps of every parameter."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -12,11 +12,15 @@ from torch import nn
 from infwidth.errors import SpecError, nearest
 from infwidth.parametrization.exponents import exponents
 from infwidth.parametrization.gauge import ABC, lr_power
+from infwidth.parametrization.layouts import Kind
 from infwidth.parametrization.rationals import Rational
-from infwidth.parametrization.roles import Kind, ParameterRole, Role, find_roles
+from infwidth.parametrization.readouts import chosen_readouts
+from infwidth.parametrization.roles import ParameterRole, Role, find_roles, unwrapped
+from infwidth.parametrization.starts import kept_starts, restore_padding
 from infwidth.seeding import torch_stream
 
 LayerLr = Literal["uniform", "variance"]
+Start = Literal["drawn", "kept"]
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
@@ -25,7 +29,8 @@ class ParameterPlan:
     """What happens to one parameter: entries start as N(init_mean, init_std²) and take steps of size ``lr``.
 
     ``role`` is None at base width if no other width was shown (see :func:`roles.find_roles`). ``weight_decay`` is the
-    optimizer's own argument (added to the gradient by SGD, decoupled in AdamW); ``eps`` is Adam's.
+    optimizer's own argument (added to the gradient by SGD, decoupled in AdamW); ``eps`` is Adam's. ``start`` is "kept"
+    where the parameter stays as its author set it; ``init_mean`` and ``init_std`` are then what it would have been.
     """
 
     role: Role | None
@@ -37,6 +42,7 @@ class ParameterPlan:
     lr: float
     weight_decay: float
     eps: float
+    start: Start = "drawn"
 
 
 @dataclass(frozen=True)
@@ -64,13 +70,16 @@ class Plan(Mapping[str, ParameterPlan]):
 
     @torch.no_grad()
     def init_(self, model: nn.Module, seed: int) -> None:
-        """Initialise every parameter of ``model`` in place.
+        """Initialise the parameters of ``model`` in place, but for those whose start is kept.
 
         Each parameter has its own stream of chance, told by ``seed`` and its name, drawn in float64: parameters of
-        equal name and shape get the same standard normal draws under every rule, gain and dtype.
+        equal name and shape get the same standard normal draws under every rule, gain and dtype. Buffers are left
+        alone, rows that embeddings keep for padding stay zero, and pruned entries stay pruned.
         """
         for name, parameter in self._match(model).items():
             plan = self.parameters[name]
+            if plan.start == "kept":
+                continue
             if plan.init_std == 0:
                 parameter.fill_(plan.init_mean)
             else:
@@ -78,6 +87,7 @@ class Plan(Mapping[str, ParameterPlan]):
                     parameter.shape, generator=torch_stream("init", seed, name), dtype=torch.float64, device="cpu"
                 )
                 parameter.copy_(draws.mul_(plan.init_std).add_(plan.init_mean))
+        restore_padding(model)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Return the torch optimizer over the trainable parameters, one group per distinct setting."""
@@ -110,6 +120,7 @@ class Plan(Mapping[str, ParameterPlan]):
                 "fan_in": plan.fan_in,
                 "fan_in_multiplier": float(plan.fan_in_multiplier),
                 "fan_out_multiplier": float(plan.fan_out_multiplier),
+                "start": plan.start,
                 "init_std": plan.init_std,
                 "lr": plan.lr,
                 "weight_decay": plan.weight_decay,
@@ -119,10 +130,13 @@ class Plan(Mapping[str, ParameterPlan]):
         ]
 
     def _match(self, model: nn.Module) -> dict[str, nn.Parameter]:
-        parameters = dict(model.named_parameters())
+        parameters = dict(unwrapped(model).named_parameters())
         if parameters.keys() != self.parameters.keys():
             strangers = ", ".join(sorted(parameters.keys() ^ self.parameters.keys()))
-            raise SpecError(f"the plan was made for another model: {strangers} only in one of the two; make a new plan")
+            raise SpecError(
+                f"the plan was made for another model: {strangers} only in one of the two; make a new plan"
+                " (of a model in a wrapper that is not known here: make and use the plan before wrapping it)"
+            )
         return parameters
 
 
@@ -144,6 +158,9 @@ def parametrize(
     roles: Mapping[str, str] | None = None,
     delta_model: nn.Module | None = None,
     tied_readout: str | None = None,
+    readout: str | Sequence[str] | None = None,
+    keep: Sequence[str] = (),
+    draw: Sequence[str] = (),
     r: Rational | None = None,
     richness: Rational | None = None,
     allow_unstable: bool = False,
@@ -174,7 +191,15 @@ def parametrize(
 
     ``roles``, ``delta_model`` and ``tied_readout`` are those of :func:`roles.find_roles`; pass ``delta_model`` (another
     width) always if the sweep includes the base width. ``readout_scale`` and ``zero_readout`` need it there, because
-    the readout is found by its shape. Raises SpecError.
+    the readout is found by its shape. They touch the model's output only: every other matrix that is wide in its fan-in
+    only (a bottleneck, LoRA's A) has a readout's scale and is not zeroed; ``readout`` names the output, or several,
+    where order and shapes do not show it.
+
+    Starts that somebody chose are kept: frozen parameters, scalars, and what :func:`starts.is_deliberate` recognises in
+    ``model`` (LoRA's zeros, PReLU's 0.25, a zero gain). ``keep`` names others, pretrained tables for instance, and
+    ``draw`` those that the plan shall draw all the same, by name or pattern (``"blocks.*.scale"``). A parameter with
+    a role in ``roles`` that is a matrix or table of zeros has to be named by one of them. Learning rates scale as the
+    roles say, whatever the start. Raises SpecError.
     """
     _check_numbers(lr, momentum, weight_decay, eps, betas, init_gain, readout_scale)
     if optimizer not in OPTIMIZERS:
@@ -193,28 +218,30 @@ def parametrize(
     family = "sgd" if optimizer == "sgd" else "adam"
     abc = exponents(rule, 2, optimizer=family, r=r, richness=richness, allow_unstable=allow_unstable)
     found = find_roles(model, base_model, delta_model=delta_model, declared=roles, tied_readout=tied_readout)
-    if (zero_readout or readout_scale != 1.0) and not any(role.role is Role.OUTPUT for role in found.values()):
-        raise SpecError(
-            "readout_scale and zero_readout need a readout, a parameter wide in its fan-in only, and none is seen;"
-            " at the base width pass delta_model=, the same net at any other width"
+    parameters = dict(unwrapped(model).named_parameters())
+    scaled: set[str] = set()
+    if zero_readout or readout_scale != 1.0 or readout is not None:
+        scaled = chosen_readouts(
+            found, {name: p.numel() // found[name].fan_in for name, p in parameters.items()}, readout
         )
+    kept = kept_starts(parameters, found, keep=keep, draw=draw, declared=roles or {})
 
     native = abc.native(family)
     gradient = min(native.std[-1], native.lr[-1])
     half = Fraction(1, 2)
 
-    def plan(role: ParameterRole) -> ParameterPlan:
+    def plan(name: str, role: ParameterRole) -> ParameterPlan:
         m, k = role.fan_in_multiplier, role.fan_out_multiplier
-        is_readout = role.role is Role.OUTPUT
+        is_output_like = role.role is Role.OUTPUT
         std = {Kind.MATRIX: init_gain / math.sqrt(role.fan_in), Kind.EMBEDDING: 1.0}.get(role.kind, 0.0)
         rate, its_eps = lr, eps
-        if is_readout:
+        if name in scaled:
             std *= readout_scale
         if layer_lr == "variance" and role.kind is Kind.MATRIX:
             base_std = std * math.sqrt(m)
             rate *= base_std ** lr_power(family)
             its_eps /= base_std
-        if is_readout:
+        if is_output_like:
             std *= _power(m, native.std[-1] - half)
             rate *= _power(m, native.lr[-1])
         else:
@@ -227,10 +254,11 @@ def parametrize(
             fan_in_multiplier=m,
             fan_out_multiplier=k,
             init_mean=1.0 if role.kind is Kind.GAIN else 0.0,
-            init_std=0.0 if is_readout and zero_readout else std,
+            init_std=0.0 if name in scaled and zero_readout else std,
             lr=rate,
             weight_decay=weight_decay * (lr / rate),
             eps=its_eps,
+            start="kept" if name in kept else "drawn",
         )
 
     return Plan(
@@ -239,7 +267,7 @@ def parametrize(
         optimizer_name=optimizer,
         momentum=momentum,
         betas=betas,
-        parameters={name: plan(role) for name, role in found.items()},
+        parameters={name: plan(name, role) for name, role in found.items()},
     )
 
 

@@ -1,7 +1,7 @@
 """The role of a parameter, read off its shapes: the dimensions in which model and base differ are its widths."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import prod
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from torch import nn
 
 from infwidth.errors import SpecError, nearest
+from infwidth.parametrization.layouts import NORMS, Kind, Layout, layout_of
 
 
 class Role(StrEnum):
@@ -27,15 +28,6 @@ class Role(StrEnum):
     NORM = "norm"
     EMBEDDING = "embedding"
     SCALAR = "scalar"
-
-
-class Kind(StrEnum):
-    """How a parameter starts, at any width: matrix N(0, 1/fan_in), embedding N(0, 1), gain 1, shift 0."""
-
-    MATRIX = "matrix"
-    EMBEDDING = "embedding"
-    GAIN = "gain"
-    SHIFT = "shift"
 
 
 @dataclass(frozen=True)
@@ -65,8 +57,7 @@ class _Shapes(NamedTuple):
         return Fraction(self.model[axis], self.base[axis])
 
 
-_NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
-_DECLARABLE = tuple(role for role in Role if role is not Role.SCALAR)
+_VECTORS = {Role.EMBEDDING: Kind.EMBEDDING, Role.BIAS: Kind.SHIFT, Role.NORM: Kind.GAIN}
 
 
 def find_roles(
@@ -80,47 +71,72 @@ def find_roles(
     """Return the role of every parameter of ``model`` by name, in the order of ``model.named_parameters()``.
 
     ``base_model`` is the same net at the base width; ``delta_model``, the same net at any other width, tells the wide
-    dimensions also when ``model`` itself has the base width. Only shapes are used (models may be on the meta device).
-    Layouts are known for linear, convolution, embedding, normalisation and attention modules of torch; any other
-    parameter has to be ``declared``, name to role (a declared hidden weight is laid out (out, in, …)). A matrix that is
-    embedding and readout at once is refused unless ``tied_readout="multiplied"``, by which the caller states that the
-    model multiplies its own logits by base width / width; it is then an embedding.
+    dimensions also when ``model`` itself has the base width. Only shapes are used (models may be on the meta device;
+    of compiled and data-parallel models the net inside is taken). Layouts are known for torch's linear, convolution
+    (also transposed and grouped), recurrent, embedding, normalisation, attention and PReLU modules. A parameter of
+    another module has to be ``declared``, name to role (a declared hidden weight is laid out (out, in, …)), unless it
+    is one number (a scalar) or frozen (it never moves, and keeps its start). A role that contradicts a known layout is
+    refused. A matrix that is embedding and readout at once is refused unless ``tied_readout="multiplied"``, by which
+    the caller states that the model multiplies its own logits by base width / width; it is then an embedding.
 
-    Raises SpecError, naming the parameter and its shapes.
+    Raises SpecError, naming the parameters and their shapes: of what is ambiguous all at once, with the roles that
+    would be accepted.
     """
-    shapes = _compare(model, base_model, delta_model)
+    model, base_model = unwrapped(model), unwrapped(base_model)
+    shapes = _compare(model, base_model, None if delta_model is None else unwrapped(delta_model))
     declared = dict(declared or {})
     for name, role in declared.items():
         if name not in shapes:
             raise SpecError(f"roles declares '{name}', which is no parameter of the model{nearest(name, shapes)}")
-        if role not in _DECLARABLE:
-            raise SpecError(
-                f"roles declares '{name}' as '{role}'; it can be {', '.join(_DECLARABLE)}{nearest(role, _DECLARABLE)}"
-            )
+        if role not in tuple(Role):
+            raise SpecError(f"roles declares '{name}' as '{role}'; it can be {', '.join(Role)}{nearest(role, Role)}")
     if tied_readout not in (None, "multiplied"):
         raise SpecError(f"tied_readout is {tied_readout!r}; it is None or 'multiplied'")
-    roles = {}
+    roles: dict[str, ParameterRole] = {}
+    ambiguous: dict[str, str] = {}  # name → module
     seen_tie = False
     for name, owners in _owners(model).items():
         shape = shapes[name]
+        layouts = [(module, layout_of(module, attribute)) for module, attribute in owners]
+        known = {_known_role(name, module, layout, shape) for module, layout in layouts if layout is not None}
+        if name in declared and known:
+            roles[name] = _confirmed_role(name, Role(declared[name]), known, shape)
+            continue
         if name in declared:
             roles[name] = _declared_role(name, Role(declared[name]), shape)
             continue
-        found = {_role(name, *owner, shape) for owner in owners}
-        if len(found) > 1:
-            embedding = [role for role in found if role.kind is Kind.EMBEDDING]
+        if len(known) > 1:
+            embedding = [role for role in known if role.kind is Kind.EMBEDDING]
             if not embedding or tied_readout is None:
                 raise SpecError(
                     f"parameter '{name}' {shape.model} is shared by modules in which it has different roles"
-                    f" ({', '.join(sorted(role.role or role.kind for role in found))}), which no single scaling serves;"
+                    f" ({', '.join(sorted(role.role or role.kind for role in known))}), which no single scaling serves;"
                     " untie it, or, for a readout tied to an embedding, let the model multiply its logits by base"
                     " width / width and pass tied_readout='multiplied'"
                 )
-            found, seen_tie = set(embedding), True
-        (roles[name],) = found
+            known, seen_tie = set(embedding), True
+        if known:
+            (roles[name],) = known
+        elif prod(shape.model) == 1 or not model.get_parameter(name).requires_grad:
+            roles[name] = _scalar_role()
+        else:
+            ambiguous[name] = type(layouts[0][0]).__name__
+    if ambiguous:
+        raise SpecError(_ambiguous(ambiguous, shapes))
     if tied_readout is not None and not seen_tie:
         raise SpecError("tied_readout is given, but no parameter is shared by an embedding and a readout; drop it")
-    return roles
+    return {name: roles[name] for name in shapes}
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the net inside torch.compile, DataParallel and DistributedDataParallel, whose names have no prefix."""
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(inside := getattr(model, "_orig_mod", None), nn.Module):
+            model = inside
+        else:
+            return model
 
 
 def _compare(model: nn.Module, base_model: nn.Module, delta_model: nn.Module | None) -> dict[str, _Shapes]:
@@ -174,49 +190,44 @@ def _owners(model: nn.Module) -> dict[str, list[tuple[nn.Module, str]]]:
     return owners
 
 
-def _kind(module: nn.Module, attribute: str) -> Kind | None:
-    """Return what torch's own module keeps under this attribute, None if the module is not known here."""
-    if isinstance(module, _NORMS):
-        return Kind.GAIN if attribute == "weight" else Kind.SHIFT
-    if isinstance(module, nn.Embedding):
-        return Kind.EMBEDDING
-    if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
-        return Kind.MATRIX if attribute == "weight" else Kind.SHIFT
-    if isinstance(module, nn.MultiheadAttention):
-        return {"in_proj_bias": Kind.SHIFT, "bias_k": None, "bias_v": None}.get(attribute, Kind.MATRIX)
-    return None
+def _known_role(name: str, module: nn.Module, layout: Layout, shapes: _Shapes) -> ParameterRole:
+    """Return the role of a parameter of a module whose layout is known."""
+    if layout.kind is Kind.MATRIX:
+        return _matrix_role(name, shapes, layout)
+    if layout.kind is Kind.EMBEDDING:
+        return _vector_role(name, Role.EMBEDDING, layout.kind, shapes, allowed=(1,))
+    norm = layout.kind is Kind.GAIN or isinstance(module, NORMS)
+    return _vector_role(name, Role.NORM if norm else Role.BIAS, layout.kind, shapes)
 
 
-def _role(name: str, module: nn.Module, attribute: str, shapes: _Shapes) -> ParameterRole:
-    """Return the role of a parameter of a known module."""
-    kind = _kind(module, attribute)
-    if kind is None:
-        raise SpecError(
-            f"parameter '{name}' {shapes.model} (base {shapes.base}) belongs to a {type(module).__name__}, whose layout"
-            f" is not known, so its role is ambiguous; pass roles={{'{name}': 'input'}} (or"
-            f" {', '.join(role for role in _DECLARABLE if role is not Role.INPUT)})"
-        )
-    if kind is Kind.MATRIX:
-        return _matrix_role(name, shapes)
-    if kind is Kind.EMBEDDING:
-        return _vector_role(name, Role.EMBEDDING, kind, shapes, allowed=(1,))
-    return _vector_role(name, Role.NORM if isinstance(module, _NORMS) else Role.BIAS, kind, shapes)
+def _matrix_role(name: str, shapes: _Shapes, layout: Layout) -> ParameterRole:
+    """Return the role of a weight laid out (out, in, *kernel), or (in, out, *kernel) if transposed.
 
-
-def _matrix_role(name: str, shapes: _Shapes) -> ParameterRole:
-    """Return the role of a weight laid out (out, in, *kernel)."""
-    by_dims = {(): Role.SCALAR, (0,): Role.INPUT, (1,): Role.OUTPUT, (0, 1): Role.HIDDEN}
+    A grouped convolution sums over the channels of one group: a depthwise one, whose number of groups is its width, has
+    a finite fan-in, as a read-in has.
+    """
+    kernel, groups = prod(shapes.model[2:]), layout.groups if layout.transposed else 1
+    depthwise = groups > 1 and groups == shapes.model[0]
+    out, into = (0, 1) if depthwise else (layout.fan_out_axis, layout.fan_in_axis)
+    by_dims = {(): Role.SCALAR, (out,): Role.INPUT, (into,): Role.OUTPUT, (0, 1): Role.HIDDEN}
     if shapes.wide is not None and shapes.wide not in by_dims:
         raise SpecError(
             f"weight '{name}' {shapes.model} differs from its base {shapes.base} in dimensions {shapes.wide};"
-            " only fan-out (0) and fan-in (1) may grow with the width"
+            f" only fan-out ({out}) and fan-in ({into}) may grow with the width"
         )
     return ParameterRole(
         role=None if shapes.wide is None else by_dims[shapes.wide],
         kind=Kind.MATRIX,
-        fan_in=prod(shapes.model[1:]),
-        fan_in_multiplier=shapes.multiplier(1),
-        fan_out_multiplier=shapes.multiplier(0),
+        fan_in=kernel if depthwise else shapes.model[into] // groups * kernel,
+        fan_in_multiplier=shapes.multiplier(into),
+        fan_out_multiplier=shapes.multiplier(out),
+    )
+
+
+def _scalar_role() -> ParameterRole:
+    """Return the role of what has no wide dimension, or never moves: its start and its rate know no width."""
+    return ParameterRole(
+        Role.SCALAR, Kind.SHIFT, fan_in=1, fan_in_multiplier=Fraction(1), fan_out_multiplier=Fraction(1)
     )
 
 
@@ -241,9 +252,15 @@ def _vector_role(
 
 def _declared_role(name: str, role: Role, shapes: _Shapes) -> ParameterRole:
     """Return the role the caller declared, checked against the shapes."""
-    vectors = {Role.EMBEDDING: Kind.EMBEDDING, Role.BIAS: Kind.SHIFT, Role.NORM: Kind.GAIN}
-    if role in vectors:
-        return _vector_role(name, role, vectors[role], shapes)
+    if role is Role.SCALAR:
+        if shapes.wide:
+            raise SpecError(
+                f"parameter '{name}' {shapes.model} (base {shapes.base}) is declared scalar, but its dimensions"
+                f" {shapes.wide} grow with the width; a scalar has none that does"
+            )
+        return _scalar_role()
+    if role in _VECTORS:
+        return _vector_role(name, role, _VECTORS[role], shapes)
     if shapes.wide is None:
         raise SpecError(
             f"parameter '{name}' {shapes.model} is declared {role}, but model and base have the same shapes, which"
@@ -256,7 +273,7 @@ def _declared_role(name: str, role: Role, shapes: _Shapes) -> ParameterRole:
             f" with the width are {shapes.wide}; {role} has {'dimensions (0, 1)' if wanted == 2 else 'exactly one'}"
         )
     if role is Role.HIDDEN:
-        return _matrix_role(name, shapes)
+        return _matrix_role(name, shapes, Layout(Kind.MATRIX))
     axis = shapes.wide[0]
     multiplier, one = shapes.multiplier(axis), Fraction(1)
     is_input = role is Role.INPUT
@@ -267,3 +284,56 @@ def _declared_role(name: str, role: Role, shapes: _Shapes) -> ParameterRole:
         fan_in_multiplier=one if is_input else multiplier,
         fan_out_multiplier=multiplier if is_input else one,
     )
+
+
+def _confirmed_role(name: str, role: Role, known: set[ParameterRole], shapes: _Shapes) -> ParameterRole:
+    """Return the role that the layout of a known module shows, if it is the declared one; else refuse that.
+
+    Where no width is shown, a matrix may be declared any matrix's role, and a vector any vector's.
+    """
+    for shown in known:
+        if shown.role is role or (shown.role is Role.SCALAR and role in _VECTORS):
+            return shown
+        if shown.role is None and (shown.kind is Kind.MATRIX) == (role in (Role.INPUT, Role.HIDDEN, Role.OUTPUT)):
+            return replace(shown, role=role)
+    layouts = ", ".join(sorted(shown.role or f"a {shown.kind}" for shown in known))
+    raise SpecError(
+        f"parameter '{name}' {shapes.model} (base {shapes.base}) is declared {role}, but its module's layout shows"
+        f" {layouts}; leave it out of roles"
+    )
+
+
+def _accepted(name: str, shapes: _Shapes) -> list[Role]:
+    """Return the roles that may be declared for a parameter of these shapes."""
+    accepted = []
+    for role in Role:
+        try:
+            _declared_role(name, role, shapes)
+        except SpecError:
+            continue
+        accepted.append(role)
+    return accepted
+
+
+def _ambiguous(names: Mapping[str, str], shapes: Mapping[str, _Shapes]) -> str:
+    """Return the error for parameters of modules whose layout is not known: what to add, ready to be pasted."""
+    if all(shapes[name].wide is None for name in names):
+        return (
+            f"model and base have the same shapes, so the roles of {', '.join(map(repr, names))}, whose modules'"
+            " layouts are not known, cannot be told; pass delta_model=, the same net at any other width, and declare"
+            " them in roles= (each of input, hidden, output, bias, norm, embedding)"
+        )
+    lines, example = [], {}
+    for name, module in names.items():
+        shape = shapes[name]
+        roles = _accepted(name, shape)
+        lines.append(
+            f"parameter '{name}' {shape.model} (base {shape.base}) belongs to a {module}, whose layout is not known, so"
+            f" its role is ambiguous; it can be {', '.join(roles)}"
+            if roles
+            else f"parameter '{name}' {shape.model} (base {shape.base}) of a {module} fits no role: its dimensions"
+            f" {shape.wide} grow with the width; let it grow in its first two at most (out, in, …)"
+        )
+        if roles:
+            example[name] = str(roles[0])
+    return "\n".join(lines) + (f"\npass roles={example} (or what fits of the roles named)" if example else "")
