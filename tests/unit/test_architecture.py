@@ -18,7 +18,7 @@ ALLOWED = {
     "registry": {"errors"},
     "parametrization": {"errors", "seeding"},
     "models": {"errors", "registry"},
-    "data": {"errors", "files", "seeding"},
+    "data": {"errors", "files", "seeding", "registry"},
     "limits": {"errors", "seeding"},
     "results": {"errors", "files"},
     "experiments": {"errors", "parametrization"},

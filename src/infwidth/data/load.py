@@ -2,48 +2,49 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from infwidth.data.drawings import Drawings, load_drawings
-from infwidth.data.images import Images, load_images
 from infwidth.data.record import read_record
-from infwidth.data.tokens import Questions, Tokens, Windows, load_analogies, load_tokens, load_windows
+from infwidth.registry import load
 
-
-class Corpus(NamedTuple):
-    """A text and the word analogies that test embeddings learned from it."""
-
-    tokens: Tokens
-    questions: Questions
-
-    @property
-    def name(self) -> str:
-        """The text's name."""
-        return self.tokens.name
-
-    @property
-    def sha256(self) -> str:
-        """That of the prepared text."""
-        return self.tokens.sha256
-
+if TYPE_CHECKING:
+    from infwidth.data.drawings import Drawings
+    from infwidth.data.images import Images
+    from infwidth.data.tokens import Corpus, Windows
 
 #: What the trainer takes: examples with labels.
-Labelled = Images | Windows
-Data = Labelled | Corpus | Drawings
+Labelled: TypeAlias = "Images | Windows"
+Data: TypeAlias = "Labelled | Corpus | Drawings"
+
+LOADERS = {
+    "images": "infwidth.data.images:load_images",
+    "windows": "infwidth.data.tokens:load_windows",
+    "corpus": "infwidth.data.tokens:load_corpus",
+    "drawings": "infwidth.data.drawings:load_drawings",
+}
 
 
-def load_data(prepared: Path, block: Mapping[str, Any]) -> Data:
-    """Load the data set ``name`` of a spec's data block, its other entries being options, from the folder ``prepared``.
+def form_of(block: Mapping[str, Any], kind: str) -> str:
+    """Return what a spec's data block asks for, a key of LOADERS, of a data set of that kind.
 
     A text is windows where the block says ``context``, and a corpus where it says ``questions``, the name of a data set
-    of analogies. Raises what the loaders raise.
+    of analogies.
     """
-    options = {key: value for key, value in block.items() if key not in ("name", "questions")}
-    folder = prepared / block["name"]
     if "context" in block:
-        return load_windows(folder, **options)
+        return "windows"
     if "questions" in block:
-        return Corpus(load_tokens(folder, **options), load_analogies(prepared / block["questions"]))
-    if read_record(folder)["kind"] == "drawings":
-        return load_drawings(folder, **options)
-    return load_images(folder, **options)
+        return "corpus"
+    return "drawings" if kind == "drawings" else "images"
+
+
+def load_data(prepared: Path, block: Mapping[str, Any]) -> "Data":
+    """Load the data set ``name`` of a spec's data block, its other entries being options, from the folder ``prepared``.
+
+    Raises what the loaders raise.
+    """
+    options = {key: value for key, value in block.items() if key != "name"}
+    folder = prepared / block["name"]
+    if "questions" in block:
+        options["questions"] = prepared / block["questions"]
+    data: Data = load(LOADERS, form_of(block, read_record(folder)["kind"]), kind="form of data")(folder, **options)
+    return data

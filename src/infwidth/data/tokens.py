@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -119,3 +119,25 @@ def load_analogies(prepared_dir: Path) -> Questions:
         raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not analogies")
     sections = json.loads((prepared_dir / "questions.json").read_text(encoding="utf-8"))
     return {section: [(a, b, c, d) for a, b, c, d in questions] for section, questions in sections.items()}
+
+
+class Corpus(NamedTuple):
+    """A text and the word analogies that test embeddings learned from it."""
+
+    tokens: Tokens
+    questions: Questions
+
+    @property
+    def name(self) -> str:
+        """The text's name."""
+        return self.tokens.name
+
+    @property
+    def sha256(self) -> str:
+        """That of the prepared text."""
+        return self.tokens.sha256
+
+
+def load_corpus(prepared_dir: Path, *, questions: Path, **options: Any) -> Corpus:
+    """Load a text, with the options of :func:`load_tokens`, and the analogies in the folder ``questions``."""
+    return Corpus(load_tokens(prepared_dir, **options), load_analogies(questions))

@@ -18,11 +18,10 @@ def parameter_roles(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     """
     import torch
 
-    from infwidth.models import build_model
+    from infwidth.models.transformer import Transformer
     from infwidth.parametrization import find_roles
 
-    spec = {
-        "name": "transformer",
+    options = {
         "n_heads": 4,
         "n_blocks": limit["n_blocks"],
         "mlp_ratio": 1,
@@ -32,7 +31,7 @@ def parameter_roles(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     }
     vocabulary, context, width = limit["vocabulary_size"], limit["context"], limit["width"]
     with torch.device("meta"):
-        net, wider = (build_model({**spec, "width": n}, (context,), vocabulary) for n in (width, 2 * width))
+        net, wider = (Transformer((context,), vocabulary, **options, width=n) for n in (width, 2 * width))
     roles = find_roles(net, wider)
     others = dict(wider.named_parameters())
     records = []

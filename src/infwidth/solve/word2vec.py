@@ -19,7 +19,7 @@ _SETTINGS = ("lr", "weight_decay", "window", "negative", "subsample", "epochs")
 
 def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
     """Return what CBOW embeddings learn from a text with questions, see :func:`learned`."""
-    from infwidth.data.load import Corpus
+    from infwidth.data.tokens import Corpus
 
     assert isinstance(data, Corpus), "the schema of cells asks for a text with questions here"
     return learned(limit, data.tokens, data.questions)

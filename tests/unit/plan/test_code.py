@@ -1,0 +1,169 @@
+"""What a change of a file reruns, asked of a changed copy of the package: exactly the jobs that use it."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infwidth.errors import SpecError
+from infwidth.plan import entries
+from infwidth.plan.code import Package
+from infwidth.plan.graph import load_graph
+
+ROOT = Path(__file__).parents[3]
+SOURCE = ROOT / "src" / "infwidth"
+GRAPH = load_graph("laptop", ROOT / "config" / "schemas")
+#: What was read of the files of this package; in a copy most of them are the same.
+REMEMBERED = Path(tempfile.mkdtemp(prefix="code")) / "code.json"
+
+
+def digests(root: Path) -> dict[str, str]:
+    package = Package(root, REMEMBERED)
+    found = {
+        **{f"cell {cell.id}": package.code_of(entries.of_cell(cell.spec, package)) for cell in GRAPH.cells.values()},
+        **{f"figure {f.rule}": package.code_of(entries.of_figure(f.paper, f.name)) for f in GRAPH.figures},
+        **{f"claims {paper}": package.code_of(entries.of_claims(paper)) for paper in GRAPH.papers},
+        "table": package.code_of(entries.TABLE),
+    }
+    if root == SOURCE:
+        package.remember()
+    return found
+
+
+BEFORE = digests(SOURCE)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SOURCE, tmp_path / "infwidth", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def changed(copy: Path) -> set[str]:
+    after = digests(copy)
+    return {job for job in BEFORE if after[job] != BEFORE[job]}
+
+
+def cells(test: Callable[[dict], bool]) -> set[str]:
+    found = {f"cell {cell.id}" for cell in GRAPH.cells.values() if test(cell.spec)}
+    assert found
+    return found
+
+
+TRAININGS = cells(lambda spec: spec["kind"] == "train")
+FIGURES = {job for job in BEFORE if job.startswith("figure ")}
+CLAIMS = {job for job in BEFORE if job.startswith("claims ")}
+
+
+def model(name: str) -> set[str]:
+    return cells(lambda spec: spec["kind"] == "train" and spec["model"]["name"] == name)
+
+
+def probe(name: str) -> set[str]:
+    return cells(lambda spec: spec["kind"] == "train" and name in {block["name"] for block in spec["probes"]})
+
+
+def computation(*names: str) -> set[str]:
+    return cells(lambda spec: spec["kind"] != "train" and spec["limit"]["name"] in names)
+
+
+def of_paper(name: str) -> set[str]:
+    return {job for job in FIGURES if job.startswith(f"figure {name}_")}
+
+
+#: File → the jobs that a new line of code in it reruns.
+TABLE = {
+    "models/conv_mixer.py": model("conv_mixer"),
+    "models/transformer.py": model("transformer") | computation("parameter_roles"),
+    "training/probes/attention.py": probe("attention_maps"),
+    "training/journal.py": TRAININGS,
+    "training/trainer.py": TRAININGS,
+    "limits/maml/linear.py": computation("maml"),
+    "solve/dmft.py": computation("deep_linear_dmft"),
+    "papers/mei2018/limits.py": computation("mei2018.radial_limit", "mei2018.particles"),
+    "papers/msr2021/claims.py": {"claims msr2021"},
+    "papers/karkada2024/claims/images.py": {"claims karkada2024"},
+    "papers/vyas2023/figures/fig4.py": {"figure vyas2023_fig4"},
+    "plotting/style.py": FIGURES,
+    "plotting/infwidth.mplstyle": FIGURES,
+    "results/tables.py": FIGURES | CLAIMS | {"table"},
+    "report/catalog.py": set(),
+    "plan/cost.py": set(),
+    "errors.py": set(),
+}
+
+
+@pytest.mark.parametrize("file", TABLE)
+def test_a_change_reruns_exactly_the_jobs_that_use_the_file(file: str, copy: Path) -> None:
+    with (copy / file).open("a") as text:
+        text.write("\nfigure.dpi: 99\n" if file.endswith(".mplstyle") else "\nA_CHANGE = 1\n")
+    assert changed(copy) == TABLE[file]
+
+
+def test_random_streams_rerun_what_draws_from_them_bootstraps_of_claims_included(copy: Path) -> None:
+    with (copy / "seeding.py").open("a") as text:
+        text.write("\nA_CHANGE = 1\n")
+    reruns = changed(copy)
+    assert reruns >= TRAININGS | CLAIMS
+    assert "table" not in reruns
+
+
+@pytest.mark.parametrize(
+    "file", ["models/new.py", "training/probes/new.py", "limits/new.py", "analysis/new.py", "papers/new2026/claims.py"]
+)
+def test_a_new_file_that_nothing_uses_reruns_nothing(file: str, copy: Path) -> None:
+    (copy / file).parent.mkdir(exist_ok=True)
+    (copy / file).write_text("A = 1\n")
+    assert changed(copy) == set()
+
+
+def test_a_new_model_in_the_registry_reruns_nothing(copy: Path) -> None:
+    shutil.copyfile(copy / "models" / "mlp.py", copy / "models" / "new.py")
+    registry = copy / "models" / "__init__.py"
+    text = registry.read_text()
+    entry = '    "mlp": "infwidth.models.mlp:MLP",\n'
+    assert entry in text
+    registry.write_text(text.replace(entry, entry + '    "new": "infwidth.models.new:MLP",\n'))
+    assert changed(copy) == set()
+    registry.write_text(text.replace(entry, '    "mlp": "infwidth.models.new:MLP",\n'))
+    assert changed(copy) == model("mlp")  # the name stands for another module now
+
+
+def test_words_blank_lines_and_line_ends_rerun_nothing(copy: Path) -> None:
+    for file in copy.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        lines = [
+            f"# a remark\n\n{line}  # another" if line.startswith("import ") else line for line in text.split("\n")
+        ]
+        changed_words = "\n".join(lines).replace('"""Return', '"""Give back')
+        file.write_bytes(changed_words.replace("\n", "\r\n").encode())
+    assert changed(copy) == set()
+
+
+def test_only_the_module_that_fills_the_registry_of_models_and_the_plan_build_by_name() -> None:
+    """What builds a model by a name of its own choosing would hide it from the digest: it imports the class instead."""
+    users = {
+        file.relative_to(SOURCE).as_posix()
+        for file in SOURCE.rglob("*.py")
+        if "build_model(" in file.read_text(encoding="utf-8") and file.parent.name != "parametrization"
+    }
+    assert users == {"models/__init__.py", "training/member.py", "plan/operations.py"}
+
+
+def test_what_was_read_is_remembered_until_a_file_changes(copy: Path, tmp_path: Path) -> None:
+    first = Package(copy, tmp_path / "remembered.json")
+    code = first.code_of(["infwidth.models.mlp"])
+    first.remember()
+    again = Package(copy, tmp_path / "remembered.json")
+    assert again.code_of(["infwidth.models.mlp"]) == code
+    with (copy / "models" / "activations.py").open("a") as text:
+        text.write("\nA_CHANGE = 1\n")
+    assert Package(copy, tmp_path / "remembered.json").code_of(["infwidth.models.mlp"]) != code
+    (tmp_path / "remembered.json").write_text("[")
+    assert Package(SOURCE, tmp_path / "remembered.json").code_of(["infwidth.models.mlp"]) == code
+
+
+def test_an_entry_that_there_is_not_is_named() -> None:
+    with pytest.raises(SpecError, match=r"no module infwidth\.models\.nothing"):
+        Package(SOURCE).code_of(["infwidth.models.nothing"])
