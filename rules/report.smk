@@ -166,7 +166,10 @@ rule cost:
         "../environment.yml"
     params:
         scale=SCALE,
+        figures=config["figures"],
+        cores=workflow.cores or 1,
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:
-        "python -m infwidth cost --scale {params.scale:q} | tee {log:q}"
+        "python -m infwidth cost --scale {params.scale:q} --figures {params.figures:q} --cores {params.cores}"
+        " | tee {log:q}"

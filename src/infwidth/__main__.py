@@ -1,22 +1,41 @@
-"""Command line: ``python -m infwidth cells|cell|adopt|cost|catalog|readme``. Cells run without the workflow."""
+"""Command line, ``infwidth`` or ``python -m infwidth``: tables, catalog and costs looked up, cells run by themselves.
+
+All of it works in any folder, and without the workflow's packages.
+"""
 
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from infwidth.errors import InfwidthError, SpecError
+from infwidth.places import project_root
 
-DEFAULT_RESULTS = Path("results")
-SCHEMAS = Path("config/schemas")
+SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status. Errors a person can mend are one line on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m infwidth", description="Cells of infwidth without its workflow.")
+    parser = argparse.ArgumentParser(prog="infwidth", description=__doc__)
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="FOLDER",
+        help="the folder whose results/ is meant (default: the current one or the first above it that has results, "
+        "else the clone that this package runs from)",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
+
+    table = commands.add_parser(
+        "table", help="what a table holds, or a figure's tables; with --csv the rows themselves"
+    )
+    table.add_argument("name", help="a table such as vyas2023.language, or a figure such as vyas2023_fig1")
+    table.add_argument("--csv", action="store_true", help="write all rows to standard output, as CSV")
+    table.add_argument("--scale", default="laptop", help="default: laptop")
+    table.add_argument("--own", action="store_true", help="the table made here, not the published one")
 
     cells = commands.add_parser("cells", help="write the specs of cells as JSON files, to be run on another machine")
     cells.add_argument("--scale", required=True)
@@ -36,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
     cost.add_argument("--scale", required=True)
+    cost.add_argument("--figures", default="all", help="only these, separated by commas (default: all)")
+    cost.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="for the time left (default: all)")
 
     catalog = commands.add_parser("catalog", help="every figure of every paper: rebuilt, published, or why not")
     catalog.add_argument("--scale", default="laptop", help="of the recorded minutes (default: laptop)")
@@ -46,7 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
+        options.root = project_root(options.root)
         {
+            "table": _table,
             "cells": _cells,
             "cell": _cell,
             "adopt": _adopt,
@@ -54,10 +77,20 @@ def main(arguments: list[str] | None = None) -> int:
             "catalog": _catalog,
             "readme": _readme,
         }[options.command](options)
+        sys.stdout.flush()
     except InfwidthError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # as by ``| head``; what is left in the buffer has no reader either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _table(options: argparse.Namespace) -> None:
+    from infwidth.report.lookup import described, load
+
+    rows = load(options.name, scale=options.scale, own=options.own, root=options.root)
+    print(rows.to_csv(index=False, lineterminator="\n") if options.csv else described(rows), end="")
 
 
 def _cells(options: argparse.Namespace) -> None:
@@ -115,21 +148,23 @@ def _adopt(options: argparse.Namespace) -> None:
     for file in options.files:
         spec, _ = read_provenance(file)
         read_cell(file)
-        target = DEFAULT_RESULTS / "cells" / spec["kind"] / f"{cell_id(spec)}.parquet"
+        target = options.root / "results" / "cells" / spec["kind"] / f"{cell_id(spec)}.parquet"
         with replacing(target) as temporary:
             temporary.write_bytes(file.read_bytes())
         print(f"{file} is now {target}")
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from infwidth.plan.cost import cost_table, estimate_table, published_provenance, recorded_seconds
+    from infwidth.plan.cost import cost_table, estimate_table, published_provenance, recorded_seconds, time_left
     from infwidth.plan.graph import load_graph
 
-    graph = load_graph(options.scale, SCHEMAS)
-    cells, provenance = DEFAULT_RESULTS / "cells", published_provenance(DEFAULT_RESULTS / "published")
-    done = {path.stem for path in cells.glob("*/*.parquet")}
-    seconds = recorded_seconds(cells, provenance)
+    graph = load_graph(options.scale, SCHEMAS, options.figures)
+    results = options.root / "results"
+    provenance = published_provenance(results / "published")
+    done = {path.stem for path in (results / "cells").glob("*/*.parquet")}
+    seconds = recorded_seconds(results / "cells", provenance)
     print(cost_table(graph, seconds, done).to_string(index=False, na_rep="?"))
+    print(f"\n{time_left(graph, seconds, done, cores=options.cores)}")
     estimates = estimate_table(graph, seconds, provenance)
     if len(estimates):
         print("\nCells that were never run, estimated from the operations they need:")
@@ -144,8 +179,8 @@ def _catalog(options: argparse.Namespace) -> None:
     from infwidth.report.catalog import STATUSES, catalog_table
     from infwidth.report.published import published_scales
 
-    published = DEFAULT_RESULTS / "published"
-    seconds = recorded_seconds(DEFAULT_RESULTS / "cells", published_provenance(published))
+    published = options.root / "results" / "published"
+    seconds = recorded_seconds(options.root / "results" / "cells", published_provenance(published))
     graph = load_graph(options.scale, SCHEMAS)
     minutes = minutes_by_figure(graph, seconds)
     table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
@@ -163,10 +198,10 @@ def _catalog(options: argparse.Namespace) -> None:
     print(f"{len(table)} figures: " + ", ".join(f"{counts[name]} {name}" for name in STATUSES if name in counts))
 
 
-def _readme(_: argparse.Namespace) -> None:
+def _readme(options: argparse.Namespace) -> None:
     from infwidth.report.readme import write_published
 
-    write_published(Path("README.md"), DEFAULT_RESULTS / "published", SCHEMAS)
+    write_published(options.root / "README.md", options.root / "results" / "published", SCHEMAS)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ ALLOWED = {
     "errors": set(),
     "files": set(),
     "seeding": set(),
+    "places": {"errors"},
     "specs": {"errors", "parametrization"},
     "registry": {"errors"},
     "parametrization": {"errors", "seeding"},
@@ -49,7 +50,7 @@ ALLOWED = {
     "topics": {"errors", "seeding", "analysis", "plotting", "parametrization", "limits"},
     "papers": {"errors", "seeding", "analysis", "plotting", "topics", "parametrization", "limits"},
     "plan": {"errors", "parametrization", "models", "data", "results", "experiments", "training"},
-    "report": {"errors", "files", "analysis", "results", "experiments", "papers", "plan"},
+    "report": {"errors", "files", "places", "analysis", "results", "experiments", "papers", "plan"},
 }
 
 

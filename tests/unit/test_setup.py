@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,11 @@ def _locked() -> list[tuple[str, Version]]:
 def test_the_lock_pins_every_requirement_within_its_range() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     locked = _locked()
-    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    for text in [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]:
         requirement = Requirement(text)
+        if requirement.name == project["name"]:  # one extra that brings others
+            assert requirement.extras <= set(project["optional-dependencies"]), text
+            continue
         versions = [version for name, version in locked if name == requirement.name.lower().replace("_", "-")]
         assert versions, f"{text} is not locked"
         assert all(map(requirement.specifier.contains, versions)), f"{text} is locked at {versions}"

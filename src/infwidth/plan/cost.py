@@ -69,6 +69,23 @@ def cost_table(graph: Graph, seconds: Mapping[str, float], done: set[str]) -> pd
     return pd.DataFrame(records)
 
 
+def time_left(graph: Graph, seconds: Mapping[str, float], done: Collection[str], *, cores: int) -> str:
+    """Return a line on all cells of ``graph``, each once: how many are done, and the minutes that the others take.
+
+    ``seconds`` are recorded run times; where a cell was never run the line says so. Cells of one core each fill
+    ``cores`` side by side, and none is faster than the longest of them.
+    """
+    left = [name for name in graph.cells if name not in done]
+    known = [seconds[name] for name in left if name in seconds]
+    text = f"All cells, each once: {len(graph.cells)}, of which {len(graph.cells) - len(left)} are done"
+    if known:
+        wall = max(sum(known) / cores, *known) / 60
+        text += f"; left: {sum(known) / 60:.1f} minutes of one core, about {wall:.1f} on {cores}"
+    if unknown := len(left) - len(known):
+        text += f"; {unknown} were never run"
+    return f"{text}."
+
+
 def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.DataFrame) -> pd.DataFrame:
     """Return one row a figure with cells that were never run: what these may take, from the operations they need.
 

@@ -1,0 +1,87 @@
+"""Looking a table up by its name, or by that of a figure that shows it."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from infwidth.errors import DataError, SpecError, nearest
+from infwidth.places import project_root
+from infwidth.plan.graph import Graph, load_graph
+from infwidth.report.published import check_published
+from infwidth.results.rows import COLUMNS
+from infwidth.results.tables import read_table
+
+_SCHEMAS = Path(__file__).parents[3] / "config" / "schemas"
+
+
+def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | str | None = None) -> pd.DataFrame:
+    """Return the tidy rows of a table, such as ``vyas2023.language``, or of all tables of a figure, ``vyas2023_fig1``.
+
+    Columns: ``table`` (its name), the axes that the experiment sweeps (``width``, ``richness``, …), ``cell`` (the
+    training or limit; see the provenance), ``lr``, ``seed``, ``of`` (net, ensemble, limit), ``step``, ``metric``,
+    ``layer``, ``index``, ``value``. ``attrs`` tell where the rows come from: ``scale``, ``published``, ``files``.
+
+    Published tables are checked against their manifest; ``own`` takes those that the workflow made here. ``root`` is
+    the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
+    SpecError for an unknown name or scale, DataError for a table that is absent, damaged or not what was published.
+    """
+    graph = load_graph(scale, _SCHEMAS)
+    place = project_root(None if root is None else Path(root)) / "results"
+    folder = place / scale if own else place / "published" / scale
+    tables = tables_of(name, graph)
+    files = [f"tables/{paper}/{experiment}.parquet" for paper, experiment in tables]
+    if own:
+        if missing := [file for file in files if not (folder / file).exists()]:
+            raise DataError(
+                f"{folder / missing[0]} is not there: ./run snakemake --cores all {name} makes it, "
+                "and without own=True the published table is read"
+            )
+    else:
+        check_published(folder, files)
+    parts = [
+        read_table(folder / file).assign(table=f"{paper}.{experiment}")
+        for file, (paper, experiment) in zip(files, tables, strict=True)
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    every_row = ["cell", *COLUMNS]
+    rows = rows[["table", *rows.columns.drop(["table", *every_row]), *every_row]]
+    rows.attrs = {"scale": scale, "published": not own, "files": [str(folder / file) for file in files]}
+    return rows
+
+
+def tables_of(name: str, graph: Graph) -> list[tuple[str, str]]:
+    """Return (paper, experiment) of a table ``paper.experiment``, or of all tables of a figure ``paper_figure``.
+
+    Raises SpecError for a name that is neither.
+    """
+    figures = {figure.rule: list(figure.tables) for figure in graph.figures}
+    tables = {f"{paper}.{experiment}": [(paper, experiment)] for paper, experiment in graph.tables}
+    found = {**figures, **tables}.get(name)
+    if found is None:
+        hint = nearest(name, tables if "." in name else figures)
+        raise SpecError(f"no figure and no table '{name}'{hint}; names are like vyas2023_fig1 and vyas2023.language")
+    return found
+
+
+def described(rows: pd.DataFrame) -> str:
+    """Return in a few lines what :func:`load` returned: where it is from, the values of its axes, its metrics."""
+    lines = [f"{len(rows)} rows at scale {rows.attrs['scale']}, from", *(f"  {file}" for file in rows.attrs["files"])]
+    for table, part in rows.groupby("table", sort=False):
+        lines += ["", str(table)]
+        for axis in rows.columns[1 : rows.columns.get_loc("cell")]:
+            values = [_plain(value) for value in part[axis].unique()]
+            if values != ["none"]:
+                lines.append(f"  {axis}: {', '.join(values)}")
+        nets = part[part["of"] == "net"]
+        lines.append(f"  seeds: {nets['seed'].nunique()}, steps: {part['step'].min()} to {part['step'].max()}")
+        for metric, of_metric in part.groupby("metric"):
+            per = sorted(set(of_metric["of"]))
+            lines.append(f"  {metric}: {len(of_metric)} rows of {', '.join(per)}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> str:
+    """Return a value as people write it: 64.0 is 64, and what is missing is none."""
+    if isinstance(value, float):
+        return "none" if pd.isna(value) else f"{value:g}"
+    return str(value)
