@@ -24,10 +24,8 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[threads] = "1"
 
 import numpy as np  # noqa: E402
-import torch  # noqa: E402
 
-from infwidth.limits.conv_kernels import cnn_kernels  # noqa: E402
-from infwidth.limits.kernels import mlp_kernels  # noqa: E402
+from infwidth.limits.kernels import cnn_kernels, kernels_of, mlp_layers  # noqa: E402
 
 N_HIDDEN = 3
 
@@ -67,7 +65,7 @@ def plain(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def ours(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return mlp_kernels(a, b, n_hidden=N_HIDDEN, activation="relu", sigma_w=1.0, sigma_b=0.0).ntk
+    return kernels_of(mlp_layers(N_HIDDEN, "unit_relu"), a, b).ntk
 
 
 def median_time(compute: Callable[[], object], repetitions: int) -> float:
@@ -98,7 +96,6 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--neural-tangents", metavar="PYTHON")
     options = parser.parse_args()
-    torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, options.inputs, 784))
 

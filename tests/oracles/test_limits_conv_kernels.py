@@ -7,14 +7,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from infwidth.activations import ACTIVATIONS
 from infwidth.errors import SpecError
-from infwidth.limits import conv_kernels
-from infwidth.limits.conv_kernels import cnn_kernels
-from infwidth.limits.duals import dual_of
-from infwidth.limits.kernels import mlp_kernels
+from infwidth.limits.kernels import cnn_kernels, evaluate, mlp_kernels
 from infwidth.models.cnn import CNN
 
-RELU = dual_of("relu")
+RELU = ACTIVATIONS["unit_relu"].dual
 
 
 def images(n: int, *shape: int, seed: int = 0) -> np.ndarray:
@@ -60,7 +58,7 @@ def all_pairs(x1: np.ndarray, x2: np.ndarray, n: int, pooling: bool, readout: st
 def test_offsets_are_the_recursion_over_all_pairs(
     shape: tuple[int, ...], n: int, pooling: bool, readout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conv_kernels, "TILE", 2000)  # several tiles
+    monkeypatch.setattr(evaluate, "TILE", 2000)  # several tiles
     x1, x2 = images(4, *shape), images(3, *shape, seed=1)
     x1[0, :, :4, :4] = 0.0  # positions without variance
     options = {"n_convolutions": n, "pooling": pooling, "readout": readout}
@@ -78,7 +76,7 @@ def test_one_pixel_is_a_multilayer_perceptron(readout: str) -> None:
     """Of every 3×3 filter only the middle weight meets a 1×1 image: weights of variance 1/9."""
     x = images(5, 4, 1, 1)
     got = cnn_kernels(x, n_convolutions=3, pooling=False, readout=readout)
-    plain = mlp_kernels(x[:, :, 0, 0], n_hidden=3, activation="relu", sigma_w=1 / 3, sigma_b=0.0)
+    plain = mlp_kernels(x[:, :, 0, 0], n_hidden=3, activation="unit_relu", sigma_w=1 / 3, sigma_b=0.0)
     # The readout has no filter: its weights have variance 1.
     np.testing.assert_allclose(got.nngp, 9 * plain.nngp, rtol=1e-12)
     np.testing.assert_allclose(got.ntk, 9 * plain.ntk, rtol=1e-12)
@@ -128,7 +126,7 @@ def test_what_has_no_meaning_is_refused() -> None:
         cnn_kernels(x[0], n_convolutions=1, pooling=False)
     with pytest.raises(SpecError, match=r"x1 has images of shape \(1, 6, 6\) but x2 of \(1, 6, 5\)"):
         cnn_kernels(x, x[..., :5], n_convolutions=1, pooling=False)
-    with pytest.raises(SpecError, match="at least 8 pixels a side, not 6×6"):
+    with pytest.raises(SpecError, match="poolings leave images of 1×1 pixels"):
         cnn_kernels(x, n_convolutions=3, pooling=True)
     with pytest.raises(SpecError, match="n_convolutions must be at least 1"):
         cnn_kernels(x, n_convolutions=0, pooling=True)

@@ -151,7 +151,7 @@ def test_rows_use_the_kernel_that_they_name() -> None:
     images = data(30)
     rows = computation.rows({"kernel": "ntk", "architecture": "mlp", "n_hidden": 1, "ridge": 0.5}, images)
     x, x_test = (z.flatten(1).double().numpy() for z in (images.x_train, images.x_test))
-    net = {"n_hidden": 1, "activation": "relu", "sigma_w": 1.0, "sigma_b": 0.0}
+    net = {"n_hidden": 1, "activation": "unit_relu", "sigma_w": 1.0, "sigma_b": 0.0}
     Θ, cross, y = mlp_kernels(x, **net).ntk, mlp_kernels(x_test, x, **net).ntk, np.eye(3)[images.y_train]
     predicted = cross @ np.linalg.solve(Θ + 0.5 * np.diag(Θ).mean() * np.eye(30), y)
     loss = ((predicted - np.eye(3)[images.y_test]) ** 2).mean()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import integrate, special, stats
 
-from infwidth.limits.duals import dual_of
+from infwidth.activations import ACTIVATIONS
 from infwidth.limits.kernels import mlp_kernels
 
 RNG = np.random.default_rng(3)
@@ -30,7 +30,7 @@ def test_relu_dual_is_the_integral(v1: float, v2: float, correlation: float) -> 
     density = stats.norm(scale=math.sqrt(v1)).pdf
     moment = integrate.quad(lambda u: density(u) * u * given(u)[0], 0, math.inf)[0]
     slope = integrate.quad(lambda u: density(u) * given(u)[1], 0, math.inf)[0]
-    got = dual_of("relu", gain)(np.array(c), np.array(v1), np.array(v2))
+    got = ACTIVATIONS["relu"].scaled(gain).dual(np.array(c), np.array(v1), np.array(v2))
     np.testing.assert_allclose(got, [gain**2 * moment, gain**2 * slope], rtol=1e-7)
 
 
@@ -46,7 +46,7 @@ def test_erf_dual_is_the_integral(v1: float, v2: float, correlation: float) -> N
         return 2 / math.sqrt(math.pi) * np.exp(-(t**2))
 
     expected = [weights @ (f(u) * f(v)) @ weights for f in (special.erf, slope)]
-    got = dual_of("erf")(np.array(correlation * math.sqrt(v1 * v2)), np.array(v1), np.array(v2))
+    got = ACTIVATIONS["erf"].dual(np.array(correlation * math.sqrt(v1 * v2)), np.array(v1), np.array(v2))
     np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
@@ -69,7 +69,7 @@ def test_relu_ntk_on_the_sphere_is_the_angle_recursion() -> None:
         following = np.arccos(np.clip((np.sin(angle) + (math.pi - angle) * np.cos(angle)) / math.pi, -1, 1))
         kernel = np.cos(following) + kernel * (1 - angle / math.pi)
         angle = following
-        k = mlp_kernels(x[:1], x, n_hidden=n_hidden, activation="relu", sigma_w=1.0, sigma_b=0.0)
+        k = mlp_kernels(x[:1], x, n_hidden=n_hidden, activation="unit_relu", sigma_w=1.0, sigma_b=0.0)
         np.testing.assert_allclose(k.ntk[0], kernel, atol=3e-7)
         np.testing.assert_allclose(k.nngp[0], np.cos(angle), atol=3e-7)
 
@@ -109,7 +109,7 @@ def test_kernels_of_wide_networks_tend_to_the_limit(activation: str, φ: Callabl
         activation=activation,
         sigma_w=σ_w,
         sigma_b=σ_b,
-        gain=1.1 if activation == "relu" else None,
+        gain=1.1 if activation == "relu" else 1.0,
     )
     deviations = []
     for width in (32, 512):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from infwidth.activations import ACTIVATIONS
 from infwidth.analysis.statistics import exponent
 from infwidth.limits import linear_mup
-from infwidth.limits.abc_net import LINEAR, TANH, normals, train
+from infwidth.limits.abc_net import normals, train
 from infwidth.parametrization import exponents
 from infwidth.solve import solve
 
@@ -44,7 +45,7 @@ def test_multipliers_of_mup_cancel_in_a_linear_net(stream: dict) -> None:
     mup = exponents("mup", 1)
     abc = tuple([float(x) for x in letter] for letter in (mup.a, mup.b, mup.c))
     draws = normals(np.random.default_rng(1), width=width, n_hidden=1, n_inputs=D, n_outputs=D_O)
-    outputs = train([z[None] for z in draws], abc, LINEAR, **stream, probes=np.eye(D), lr=LR)
+    outputs = train([z[None] for z in draws], abc, ACTIVATIONS["linear"], **stream, probes=np.eye(D), lr=LR)
     plain = plain_net(draws[0] / width**0.5, draws[1] / width**0.5, stream, LR)
     assert np.abs(outputs[:, 0] - plain).max() < 1e-12
 
@@ -60,7 +61,7 @@ def test_the_explicit_net_is_what_autograd_trains(stream: dict, rule: str) -> No
     ]
     probes = np.random.default_rng(2).standard_normal((3, D))
     draws = [np.stack(layer) for layer in zip(*nets, strict=True)]
-    outputs = train(draws, abc, TANH, **stream, probes=probes, lr=lr)
+    outputs = train(draws, abc, ACTIVATIONS["tanh"], **stream, probes=probes, lr=lr)
 
     weights = [torch.tensor(width**-b * z, requires_grad=True) for b, z in zip(abc[1], nets[1], strict=True)]
 

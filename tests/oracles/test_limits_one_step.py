@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from infwidth.limits.kernels import Kernels, mlp_kernels
+from infwidth.limits.kernels import LayerKernels, mlp_kernels
 from infwidth.limits.lazy_update import backward_covariances, lazy_update
 from infwidth.limits.mup_update import mup_update
 from infwidth.limits.one_step import one_step_limit
@@ -21,8 +21,8 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal((P, D)), np.eye(K)[rng.integers(0, K, P)] * 1.5
 
 
-def kernels(x: np.ndarray, n_hidden: int) -> Kernels:
-    return mlp_kernels(x, n_hidden=n_hidden, activation="relu", sigma_w=1.0, sigma_b=0.0)
+def kernels(x: np.ndarray, n_hidden: int) -> LayerKernels:
+    return mlp_kernels(x, n_hidden=n_hidden, activation="unit_relu", sigma_w=1.0, sigma_b=0.0)
 
 
 @functools.cache

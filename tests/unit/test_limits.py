@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 
 from infwidth.errors import SpecError
-from infwidth.limits import kernels
-from infwidth.limits.kernels import Kernels, mlp_kernels
+from infwidth.limits.kernels import LayerKernels, evaluate, mlp_kernels
 from infwidth.limits.one_step import PowerLaw, one_step_limit
 
 X = np.random.default_rng(0).standard_normal((7, 3))
 Y = np.eye(2)[[0, 1, 1, 0, 1, 0, 0]]
 
 
-def relu_kernels(x1: object, x2: object = None, **changes: object) -> Kernels:
-    arguments = {"n_hidden": 2, "activation": "relu", "sigma_w": 1.1, "sigma_b": 0.2} | changes
+def relu_kernels(x1: object, x2: object = None, **changes: object) -> LayerKernels:
+    arguments = {"n_hidden": 2, "activation": "unit_relu", "sigma_w": 1.1, "sigma_b": 0.2} | changes
     return mlp_kernels(x1, x2, **arguments)
 
 
@@ -38,7 +37,7 @@ def test_kernels_between_two_sets_are_a_block_of_the_whole() -> None:
 
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = relu_kernels(X, X[:5])
-    monkeypatch.setattr(kernels, "TILE_PAIRS", 11)
+    monkeypatch.setattr(evaluate, "TILE", 11)
     np.testing.assert_array_equal(relu_kernels(X, X[:5]).tangent, whole.tangent)
 
 

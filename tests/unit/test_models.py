@@ -283,7 +283,7 @@ def test_activations_with_unit_gain_keep_the_second_moment(activation: str) -> N
         ({**VIT, "patch_size": 8}, (3, 16, 7), "16×7 pixels hold no patch of 8×8"),
         ({**VIT, "n_heads": 3}, (3, 8, 8), "a width of 8 cannot be divided among 3 heads"),
         ({**TRANSFORMER, "n_heads": 3}, (6,), "a width of 8 cannot be divided among 3 heads"),
-        ({**MLP, "activation": "sine"}, (1, 2, 2), "unknown activation 'sine'"),
+        ({**MLP, "activation": "sine"}, (1, 2, 2), "activation 'sine' is unknown"),
         ({"name": "lstm"}, (6,), "unknown model 'lstm'"),
     ],
 )

@@ -6,24 +6,13 @@ The loss is ½‖f - y‖², so that its derivative is χ = f - y. Float64, all 
 a trainer would cost more than the training.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from infwidth.limits.duals import Array
-
-
-class Activation(NamedTuple):
-    """φ and its derivative."""
-
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-
-
-LINEAR = Activation(lambda h: h, np.ones_like)
-TANH = Activation(np.tanh, lambda h: 1 - np.tanh(h) ** 2)
+from infwidth.activations import Activation, Array
 
 
 def normals(rng: np.random.Generator, *, width: int, n_hidden: int, n_inputs: int, n_outputs: int) -> list[Array]:

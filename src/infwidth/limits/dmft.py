@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from infwidth.activations import Array
 from infwidth.errors import InfwidthError, SpecError
-from infwidth.limits.duals import Array
 
 #: Errors this many times the size of the targets are those of a descent that will not come back.
 _DIVERGED = 1e6

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg
 
+from infwidth.activations import Array
 from infwidth.errors import SpecError
-from infwidth.limits.duals import Array
 
 #: Eigenvalues below minus this, in units of the largest, are no rounding errors.
 NEGATIVE = 1e-8

@@ -31,8 +31,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infwidth.limits.duals import Array
-from infwidth.limits.kernels import Kernels
+from infwidth.activations import Array
+from infwidth.limits.kernels import LayerKernels
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Update:
     response: Array
 
 
-def backward_covariances(kernels: Kernels, residual: Array) -> Array:
+def backward_covariances(kernels: LayerKernels, residual: Array) -> Array:
     """Return Q_l [L, P, P], the covariance of p_l = W_{l+1}ᵀ g_{l+1}, from Q_L = ``residual`` [P, P]."""
     covariances = [residual]
     for derivative in kernels.derivative[:0:-1]:
@@ -59,7 +59,7 @@ def quadratic(left: Array, middle: Array, right: Array) -> Array:
     return np.einsum("mn,mn->n", left, middle @ right)
 
 
-def lazy_update(kernels: Kernels, residual: Array) -> Update:
+def lazy_update(kernels: LayerKernels, residual: Array) -> Update:
     """Return the update to first order in ε, exact as n → ∞ for richness below 1/2.
 
     ``kernels`` are those of the P inputs with themselves, for √2 relu, unit weight scale and no biases; ``residual``

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from infwidth.limits.duals import Array
+from infwidth.activations import Array
 
 
 class Coefficients(NamedTuple):

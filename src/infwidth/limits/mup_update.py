@@ -16,19 +16,21 @@ expectations over 2P Gaussians have no closed form and are taken by sampling; ev
 
 import numpy as np
 
-from infwidth.limits.duals import Array
-from infwidth.limits.kernels import Kernels
+from infwidth.activations import ACTIVATIONS, Array
+from infwidth.limits.kernels import LayerKernels
 from infwidth.limits.lazy_update import Update, backward_covariances, quadratic
 
 
-def mup_update(kernels: Kernels, residual: Array, *, lr: float, n_samples: int, rng: np.random.Generator) -> Update:
+def mup_update(
+    kernels: LayerKernels, residual: Array, *, lr: float, n_samples: int, rng: np.random.Generator
+) -> Update:
     """Return the update of one μP step at learning rate ``lr``, exact as n → ∞ up to the sampling error.
 
     ``kernels`` and ``residual`` are as for :func:`~infwidth.limits.lazy_update.lazy_update`. ``n_samples`` neurons
     per layer are drawn from ``rng``; layer 1 is exact, and relative errors elsewhere are of order 1/√n_samples. Memory
     is a few times ``n_samples`` · 2P numbers.
     """
-    P = len(residual)
+    P, φ = len(residual), ACTIVATIONS["unit_relu"]  # φ(h) = φ'(h) h
     squares = []
     response = kernels.covariance[0]
     h = _gaussian(rng, kernels.covariance[0], n_samples)
@@ -37,22 +39,17 @@ def mup_update(kernels: Kernels, residual: Array, *, lr: float, n_samples: int, 
     backward = backward_covariances(kernels, residual)
     for Σ_next, K̇, Q in zip(kernels.covariance[1:], kernels.derivative, backward, strict=True):
         squares.append(quadratic(response, K̇ * Q, response) + fluctuation / lr**2)
-        slope = _slope(h)
+        slope = φ.slope(h)
         moved = h + drift - lr * (slope * _gaussian(rng, Q, n_samples)) @ response
-        activation, change = slope * h, _slope(moved) * moved - slope * h
+        activation, change = slope * h, φ.slope(moved) * moved - slope * h
         # Only what the step changes is sampled: its moments before the step are known, and are the larger part.
         response = (
-            Σ_next + activation.T @ change / n_samples + response * (K̇ + slope.T @ (_slope(moved) - slope) / n_samples)
+            Σ_next + activation.T @ change / n_samples + response * (K̇ + slope.T @ (φ.slope(moved) - slope) / n_samples)
         )
         fluctuation = (change**2).mean(axis=0)
         joint = np.hstack([activation, change])
         h, drift = np.hsplit(_gaussian(rng, joint.T @ joint / n_samples, n_samples), 2)
     return Update(np.stack(squares), response)
-
-
-def _slope(h: Array) -> Array:
-    """φ' of φ = √2 relu; φ(h) = φ'(h) h."""
-    return np.sqrt(2) * (h > 0)
 
 
 def _gaussian(rng: np.random.Generator, covariance: Array, n_samples: int) -> Array:

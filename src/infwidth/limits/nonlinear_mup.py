@@ -24,32 +24,21 @@ are polynomials: values at the nodes of a Gauss–Hermite rule that is exact for
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
+from infwidth.activations import ACTIVATIONS, Activation, Array
 from infwidth.errors import SpecError, nearest
-from infwidth.limits.duals import Array
 
 #: Quadrature nodes of one layer at most; a few arrays of this length are held for every step.
 MAX_NODES = 2**22
 
 
-class Activation(NamedTuple):
-    """φ(h) and, for a gradient g that arrives at φ(h), φ'(h) g."""
-
-    value: Callable[[Array], Array]
-    backward: Callable[[Array, Array], Array]
-
-
-ACTIVATIONS = {
-    # No product in the first: it holds for neurons given by coefficients too.
-    "linear": Activation(lambda h: h, lambda _h, g: g),
-    "square": Activation(np.square, lambda h, g: 2 * h * g),
-}
+#: Of these the limit is known. (The slope of the first is one, for neurons that are given by coefficients too.)
+KNOWN = ("linear", "square")
 
 
 @dataclass
@@ -138,7 +127,7 @@ def _one_hidden(layer: Layer, φ: Activation, inputs: Array, targets: Array, lr:
         f = layer.mean(v, x)
         outputs.append(f)
         χ = f - y
-        u, v = u - lr * χ * ξ * φ.backward(h, v), v - lr * χ * x
+        u, v = u - lr * χ * ξ * (φ.slope(h) * v), v - lr * χ * x
     return np.concatenate(outputs, axis=-1)
 
 
@@ -163,12 +152,12 @@ def _two_hidden(
         if len(outputs) == len(inputs):
             break  # what the last example teaches is not asked for, and would need more Gaussians
         χ = f - y
-        d = φ.backward(h2, v)
+        d = φ.slope(h2) * v
         back = W_back.backward(d)
         for χ_s, d_s, x_s in learned:
             back = back - lr * χ_s * x_s * second.mean(d_s, d)
         learned.append((χ, d, x))
-        u, v = u - lr * χ * ξ * φ.backward(h, back), v - lr * χ * x2
+        u, v = u - lr * χ * ξ * (φ.slope(h) * back), v - lr * χ * x2
     return np.concatenate(outputs, axis=-1)
 
 
@@ -216,9 +205,10 @@ def limit_outputs(
 
 
 def _check(activation: str, n_hidden: int, steps: int) -> None:
-    if activation not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
-        raise SpecError(f"activation '{activation}' is unknown{nearest(activation, ACTIVATIONS)}; known: {known}")
+    if activation not in KNOWN:
+        raise SpecError(
+            f"activation '{activation}' is unknown here{nearest(activation, KNOWN)}; known: {', '.join(KNOWN)}"
+        )
     if n_hidden not in (1, 2):
         raise SpecError(f"n_hidden must be 1 or 2, not {n_hidden}")
     if steps < 1:

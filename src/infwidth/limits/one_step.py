@@ -35,8 +35,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from infwidth.activations import Array
 from infwidth.errors import SpecError
-from infwidth.limits.duals import Array
 from infwidth.limits.kernels import as_inputs, mlp_kernels
 from infwidth.limits.lazy_update import backward_covariances, lazy_update
 from infwidth.limits.mup_update import mup_update
@@ -99,7 +99,7 @@ def one_step_limit(
         if not 0 < value < math.inf:
             raise SpecError(f"{name} must be positive and finite, not {value}")
 
-    kernels = mlp_kernels(inputs, n_hidden=n_hidden, activation="relu", sigma_w=1.0, sigma_b=0.0)
+    kernels = mlp_kernels(inputs, n_hidden=n_hidden, activation="unit_relu", sigma_w=1.0, sigma_b=0.0)
     n_outputs = targets.shape[1]
     residual = targets @ targets.T
     if richness == 0:

@@ -1,29 +1,23 @@
-"""Pointwise nonlinearities, with the gain that keeps a unit Gaussian's second moment at one where that is exact."""
-
-import math
+"""Activations as modules."""
 
 import torch
 from torch import nn
 
+from infwidth.activations import activation_of
 
-class UnitReLU(nn.Module):
-    """φ(h) = √2·max(h, 0), so that E φ(h)² = 1 for h ~ N(0, 1)."""
+
+class Pointwise(nn.Module):
+    """φ of that name in :data:`infwidth.activations.ACTIVATIONS`, on every entry of a tensor; SpecError if unknown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        # Published experiments call √2·max(h, 0) relu.
+        self.name = activation_of("unit_relu" if name == "relu" else name).name
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         """Apply φ to a tensor of any shape."""
-        return torch.relu(h) * math.sqrt(2.0)
+        return activation_of(self.name).value(h)
 
-
-def activation(name: str) -> nn.Module:
-    """Return the nonlinearity of that name: relu (with gain √2), tanh, gelu or linear."""
-    match name:
-        case "relu":
-            return UnitReLU()
-        case "tanh":
-            return nn.Tanh()
-        case "gelu":
-            return nn.GELU()
-        case "linear":
-            return nn.Identity()
-        case _:
-            raise ValueError(f"unknown activation '{name}'")
+    def extra_repr(self) -> str:
+        """Return the name of φ."""
+        return self.name

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 from infwidth.models.residual import Residual, branch_scale
 
@@ -64,7 +65,7 @@ class FeedForward(nn.Module):
         inner = round(ratio * width)
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, inner, bias=False)
-        self.activation = nn.GELU()
+        self.activation = Pointwise("gelu")
         self.down = nn.Linear(inner, width, bias=False)
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from infwidth.models.activations import UnitReLU
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 
 
@@ -34,7 +34,7 @@ class CNN(Model):
             for depth in range(n_convolutions)
         )
         self.readout = nn.Linear(width * sides[0] * sides[1], n_outputs, bias=False)
-        self.activation = UnitReLU()
+        self.activation = Pointwise("unit_relu")
 
     @property
     def hidden_layers(self) -> dict[str, nn.Module]:

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-from infwidth.models.activations import activation as named_activation
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 
 
@@ -29,7 +29,7 @@ class MLP(Model):
         widths = [math.prod(input_shape), *[width] * n_hidden]
         self.hidden = nn.ModuleList(nn.Linear(i, o, bias=bias) for i, o in itertools.pairwise(widths))
         self.readout = nn.Linear(width, n_outputs, bias=bias)
-        self.activation = named_activation(activation)
+        self.activation = Pointwise(activation)
 
     @property
     def hidden_layers(self) -> dict[str, nn.Module]:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from infwidth.models.activations import UnitReLU
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 
 
@@ -26,7 +26,7 @@ class MyrtleCNN(Model):
             raise ValueError(f"two 2×2 poolings need images of at least 4 pixels a side, not {height}×{image_width}")
         self.convolutions = nn.ModuleList([self.read_in(channels, width), *(self.mixing(width) for _ in range(3))])
         self.readout = nn.Linear(width, n_outputs, bias=False)
-        self.activation = UnitReLU()
+        self.activation = Pointwise("unit_relu")
 
     @staticmethod
     def read_in(channels: int, width: int) -> nn.Module:

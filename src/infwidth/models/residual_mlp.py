@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from infwidth.models.activations import activation as named_activation
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 from infwidth.models.residual import Residual, branch_scale
 
@@ -38,7 +38,7 @@ class ResidualMLP(Model):
     ) -> None:
         super().__init__()
         scale = branch_scale(branch_multiplier, branch_power, n_blocks)
-        self.activation = named_activation(activation)
+        self.activation = Pointwise(activation)
         self.stem = nn.Linear(math.prod(input_shape), width, bias=False)
         self.blocks = nn.ModuleList(
             Residual(nn.Sequential(self.activation, nn.Linear(width, width, bias=False)), scale)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from infwidth.models.activations import UnitReLU
+from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 from infwidth.models.residual import Residual, branch_scale
 
@@ -26,10 +26,10 @@ def _block(channels: int, out_channels: int, stride: int, norm: str, scale: floa
     """Return h ↦ skip(h) + scale · conv φ(norm(conv φ(norm(h)))); a 1×1 convolution is the skip where shapes change."""
     branch = nn.Sequential(
         _norm(norm, channels),
-        UnitReLU(),
+        Pointwise("unit_relu"),
         nn.Conv2d(channels, out_channels, 3, stride=stride, padding=1, bias=False),
         _norm(norm, out_channels),
-        UnitReLU(),
+        Pointwise("unit_relu"),
         nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
     )
     if channels == out_channels:
@@ -84,7 +84,7 @@ class ResNet(Model):
                 self.blocks.append(_block(channels, out_channels, stride, norm, scale))
                 channels = out_channels
         self.norm = _norm(norm, channels)
-        self.activation = UnitReLU()
+        self.activation = Pointwise("unit_relu")
         self.readout = nn.Linear(channels, n_outputs, bias=False)
 
     @property

@@ -21,6 +21,7 @@ CODE = {
     "prepare": ("data", "files.py", "seeding.py"),
     "train": (
         "training",
+        "activations",
         "models",
         *_LOADING,
         "parametrization",
@@ -31,6 +32,7 @@ CODE = {
         "workflow/cell.py",
     ),
     "limit": (
+        "activations",
         "limits",
         *_LOADING,
         "data/tasks.py",

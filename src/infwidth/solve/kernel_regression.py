@@ -1,6 +1,6 @@
 """Kernel regression with the kernels of infinitely wide nets on images, as rows."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,8 @@ from infwidth.errors import SpecError
 from infwidth.solve.records import Limit
 
 if TYPE_CHECKING:
+    from infwidth.activations import Array
     from infwidth.data.load import Data
-    from infwidth.limits.duals import Array
 
 
 def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
@@ -42,19 +42,16 @@ def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
 
 def _kernels(limit: Limit, x_train: np.ndarray, x_test: np.ndarray) -> "tuple[Array, Array]":
     """Return the kernel between training images [P, P] and from test to training images [Q, P]."""
-    from infwidth.limits.conv_kernels import cnn_kernels
-    from infwidth.limits.kernels import mlp_kernels
+    from infwidth.limits.kernels import Flatten, cnn_layers, kernels_of, mlp_layers
 
     name, architecture = limit["kernel"], limit["architecture"]
     if name not in ("nngp", "ntk"):
         raise SpecError(f"kernel '{name}' is unknown; known: nngp, ntk")
-    if architecture == "cnn":
-        options = {"n_convolutions": limit["n_convolutions"], "pooling": limit["pooling"]}
-        convolutional = cnn_kernels(x_train, **options), cnn_kernels(x_test, x_train, **options)
-        return getattr(convolutional[0], name), getattr(convolutional[1], name)
-    if architecture != "mlp":
+    if architecture == "mlp":
+        layers = [Flatten(), *mlp_layers(limit["n_hidden"], "unit_relu")]
+    elif architecture == "cnn":
+        layers = cnn_layers(limit["n_convolutions"], pooling=limit["pooling"])
+    else:
         raise SpecError(f"architecture '{architecture}' has no kernel here; known: mlp, cnn")
-    flat, flat_test = (x.reshape(len(x), -1) for x in (x_train, x_test))
-    net: dict[str, Any] = {"n_hidden": limit["n_hidden"], "activation": "relu", "sigma_w": 1.0, "sigma_b": 0.0}
-    connected = mlp_kernels(flat, **net), mlp_kernels(flat_test, flat, **net)
-    return getattr(connected[0], name), getattr(connected[1], name)
+    own, cross = kernels_of(layers, x_train), kernels_of(layers, x_test, x_train)
+    return getattr(own, name), getattr(cross, name)

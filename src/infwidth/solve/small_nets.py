@@ -18,8 +18,9 @@ def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     For every net (seed), after the last step: ``trained_deviation``, the root mean square of f_n - f over outputs and
     ±1 inputs, and ``sampled_deviation``, that of a net drawn from the infinite one with the same initial weights.
     """
+    from infwidth.activations import ACTIVATIONS
     from infwidth.limits import linear_mup
-    from infwidth.limits.abc_net import LINEAR, normals, train
+    from infwidth.limits.abc_net import normals, train
     from infwidth.seeding import numpy_stream
     from infwidth.solve.abc_space import gauge_exponents
 
@@ -35,7 +36,7 @@ def linear_mup(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     ]
     draws = [np.stack(layer) for layer in zip(*nets, strict=True)]
     mup = gauge_exponents("mup", 1, "0", transform_rate=True)
-    trained = train(draws, mup, LINEAR, inputs=inputs, targets=targets, probes=np.eye(d), lr=limit["lr"])
+    trained = train(draws, mup, ACTIVATIONS["linear"], inputs=inputs, targets=targets, probes=np.eye(d), lr=limit["lr"])
     sampled = history[-1].sample(*draws)
 
     def deviation(of_nets: np.ndarray) -> np.ndarray:
@@ -68,7 +69,8 @@ def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
 
     ``output`` at four fixed inputs (index), at every step; initial normals and examples are the same for all θ.
     """
-    from infwidth.limits.abc_net import TANH, normals, train
+    from infwidth.activations import ACTIVATIONS
+    from infwidth.limits.abc_net import normals, train
     from infwidth.seeding import numpy_stream
     from infwidth.solve.abc_space import gauge_exponents
 
@@ -79,7 +81,7 @@ def gauge_orbit(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     outputs = train(
         [layer[None] for layer in draws],
         gauge_exponents(limit["rule"], limit["n_hidden"], limit["theta"], transform_rate=limit["transform_rate"]),
-        TANH,
+        ACTIVATIONS["tanh"],
         inputs=examples[:, :d],
         targets=examples[:, d:],
         probes=signs("gauge_orbit probes", n_probes, d),
@@ -96,7 +98,8 @@ def correlation(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     mean square of W_0 x over those of W_0 and x, which the central limit theorem says is √n, and ``update_product``,
     the same of the change of W, for which the law of large numbers says n.
     """
-    from infwidth.limits.abc_net import TANH, normals, trajectory
+    from infwidth.activations import ACTIVATIONS
+    from infwidth.limits.abc_net import normals, trajectory
     from infwidth.seeding import numpy_stream
     from infwidth.solve.abc_space import gauge_exponents
 
@@ -107,7 +110,9 @@ def correlation(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     for seed in range(limit["n_seeds"]):
         rng = numpy_stream("init", "correlation", width, seed)
         draws = [z[None] for z in normals(rng, width=width, n_hidden=2, n_inputs=d, n_outputs=1)]
-        nets = trajectory(draws, mup, TANH, inputs=examples[:, :d], targets=examples[:, d:], lr=limit["lr"])
+        nets = trajectory(
+            draws, mup, ACTIVATIONS["tanh"], inputs=examples[:, :d], targets=examples[:, d:], lr=limit["lr"]
+        )
         first = last = next(nets)
         for net in nets:
             last = net
