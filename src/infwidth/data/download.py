@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from infwidth.data.arrays import is_disk_full
 from infwidth.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ def download(url: str, target: Path, checksum: str | None = None, *, attempts: i
     only when it is as long as the server said and has its checksum. A part with the wrong checksum is removed and
     fetched once more from the start. Broken connections and server errors are tried ``attempts`` times.
 
-    Raises DataError when the server refuses, cannot be reached, or sends a file with another checksum twice.
+    Raises DataError when the server refuses, cannot be reached, or sends a file with another checksum twice, and
+    OSError where the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
@@ -67,6 +69,8 @@ def _fetch(url: str, part: Path, attempts: int, timeout: float) -> None:
                 raise DataError(f"{url}: the server answered {error.code} {error.reason}") from error
             problem: Exception = error
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            if isinstance(error, OSError) and is_disk_full(error):
+                raise
             problem = error
         if attempt < attempts:
             _log.warning("%s: %s; attempt %d of %d failed", url, problem, attempt, attempts)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from infwidth.data.identity import prepared_name
 from infwidth.data.record import read_record
 from infwidth.registry import load
 
@@ -38,13 +39,14 @@ def form_of(block: Mapping[str, Any], kind: str) -> str:
 
 
 def load_data(prepared: Path, block: Mapping[str, Any]) -> "Data":
-    """Load the data set ``name`` of a spec's data block, its other entries being options, from the folder ``prepared``.
+    """Load the data set ``name`` of a spec's data block, its other entries being how, from the folder ``prepared``.
 
+    ``options`` of the block are those with which it was prepared, and say which of its prepared forms is meant.
     Raises what the loaders raise.
     """
-    options = {key: value for key, value in block.items() if key != "name"}
-    folder = prepared / block["name"]
+    how = {key: value for key, value in block.items() if key not in ("name", "options")}
+    folder = prepared / prepared_name(block["name"], block.get("options"))
     if "questions" in block:
-        options["questions"] = prepared / block["questions"]
-    data: Data = load(LOADERS, form_of(block, read_record(folder)["kind"]), kind="form of data")(folder, **options)
+        how["questions"] = prepared / block["questions"]
+    data: Data = load(LOADERS, form_of(block, read_record(folder)["kind"]), kind="form of data")(folder, **how)
     return data

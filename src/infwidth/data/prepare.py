@@ -5,11 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infwidth.data import drawing_sources, image_sources, text_sources
-from infwidth.data.record import RECORD, content_digest, describe_files, staged_folder, write_json
+from infwidth.data import current, drawing_sources, image_sources, text_sources
+from infwidth.data.arrays import is_disk_full
+from infwidth.data.imagenet import imagenet
+from infwidth.data.record import (
+    RECORD,
+    content_digest,
+    describe_files,
+    remember_large,
+    sealed,
+    staged_folder,
+    write_json,
+)
 from infwidth.data.registry import dataset
 from infwidth.data.sources import SourceFinder
-from infwidth.errors import SpecError, nearest
+from infwidth.errors import DataError, SpecError, nearest
 
 # How each data set is read. A converter's own keyword arguments are the options of its data set.
 CONVERTERS: dict[str, Callable[..., None]] = {
@@ -18,7 +28,7 @@ CONVERTERS: dict[str, Callable[..., None]] = {
     "fashion_mnist": image_sources.idx,
     "cifar10": image_sources.cifar10,
     "cifar5m": image_sources.cifar5m,
-    "imagenet": image_sources.imagenet,
+    "imagenet": imagenet,
     "omniglot": drawing_sources.omniglot,
     "wikipedia_sample": text_sources.wikipedia_sample,
     "wikitext2": text_sources.wikitext,
@@ -30,7 +40,7 @@ CONVERTERS: dict[str, Callable[..., None]] = {
 }
 
 
-def prepare(name: str, data_dir: Path, out_dir: Path, **options: Any) -> dict[str, Any]:
+def prepare(name: str, data_dir: Path, out_dir: Path, *, workers: int = 1, **options: Any) -> dict[str, Any]:
     """Prepare the data set ``name`` in ``out_dir`` and return its record.
 
     Prepared forms, by kind (all arrays are npy files that can be mapped into memory):
@@ -40,31 +50,43 @@ def prepare(name: str, data_dir: Path, out_dir: Path, **options: Any) -> dict[st
     - drawings: x uint8 {0,1} [32460, 28, 28]; label, drawer int64; background bool
     - analogies: questions.json, {section: [[a, b, c, d], …]}
 
-    ``out_dir`` appears whole or not at all, and replaces what was there. Its record.json holds name, version, kind,
-    options, sha256 (of all files with their names), files, source (origin and sha256 of each file used), licence and
-    citation: no times and no paths of this machine, so that preparing the same source twice gives the same bytes.
+    Photographs are done by ``workers`` threads. ``out_dir`` appears whole or not at all, and replaces what was there.
+    Its record.json holds name, version, kind, options, sha256 (of all files with their names), files, source (origin
+    and sha256 of each file used), licence, citation and its own checksum: no times and no paths of this machine, so
+    that preparing the same source twice gives the same bytes.
 
-    Raises SpecError for an unknown name or option, and DataError where the source is absent or broken.
+    Raises SpecError for an unknown name or option, and DataError where the source is absent or broken or the disk full.
     """
     entry = dataset(name)
     converter = CONVERTERS[name]
     settings = _settings(name, converter, options)
-    finder = SourceFinder(entry, data_dir)
-    with staged_folder(out_dir) as folder:
-        converter(finder, folder, **settings)
-        files = describe_files(folder)
-        record = {
-            "name": entry.name,
-            "version": entry.version,
-            "kind": entry.kind,
-            "options": settings,
-            "sha256": content_digest(files),
-            "files": files,
-            "source": finder.used,
-            "licence": entry.licence,
-            "citation": entry.citation,
-        }
-        write_json(folder / RECORD, record)
+    finder = SourceFinder(entry, data_dir, half_done=out_dir.with_name(f".{out_dir.name}.half_done"), workers=workers)
+    try:
+        with staged_folder(out_dir) as folder:
+            converter(finder, folder, **settings)
+            files = describe_files(folder)
+            record = sealed(
+                {
+                    "name": entry.name,
+                    "version": entry.version,
+                    "kind": entry.kind,
+                    "options": settings,
+                    "sha256": content_digest(files),
+                    "files": files,
+                    "source": finder.used,
+                    "licence": entry.licence,
+                    "citation": entry.citation,
+                }
+            )
+            for file, description in files.items():
+                remember_large(folder / file, description["sha256"])
+            current.remember(name, options, data_dir, folder)
+            write_json(folder / RECORD, record)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        raise DataError(f"data set '{name}': the disk is full{place}; make room there and run again") from error
     return record
 
 

@@ -17,13 +17,15 @@ class Source:
 
     ``checksum`` ("md5:…" or "sha256:…") is of the file itself, as published by its makers or by torchvision/torchtext.
     ``content`` is of the only file inside the archive, where that is what the makers publish. Where both are None no
-    checksum is published: the file is trusted on first use, and the record of the prepared data keeps its sha256.
+    checksum is published: that of the first use is kept (see ``sums``). ``elsewhere`` is where torchvision keeps the
+    file, relative to the folder that it is given as root. Without a ``url`` the file is had by registering only.
     """
 
     filename: str
-    url: str
+    url: str = ""
     checksum: str | None = None
     content: str | None = None
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Dataset:
     """One data set. ``size_bytes`` is the approximate size of its official files.
 
     ``prepared`` names files, relative to the data folder, that stand for the official ones when all are there: plain
-    arrays (npz with x_train, y_train, x_test, y_test) or plain text. ``how_to_get`` is for data without an address.
+    arrays (npz with x_train, y_train, x_test, y_test) or plain text. ``torchvision`` names the class of
+    torchvision.datasets that knows official files, their addresses and checksums, and reads them. ``how_to_get`` is for
+    data without an address.
     """
 
     name: str
@@ -52,18 +56,11 @@ class Dataset:
     citation: str
     size_bytes: int
     sources: tuple[Source, ...] = ()
+    torchvision: str = ""
     prepared: tuple[str, ...] = ()
     embedded: bool = False
     how_to_get: str = ""
     images: ImageFacts | None = None
-
-
-def _idx_sources(base: str, *md5: str) -> tuple[Source, ...]:
-    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    return tuple(
-        Source(f"{name}-ubyte.gz", f"{base}{name}-ubyte.gz", f"md5:{digest}")
-        for name, digest in zip(names, md5, strict=True)
-    )
 
 
 _LECUN = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998"
@@ -101,13 +98,7 @@ _TABLE = (
         licence="CC BY-SA 3.0",
         citation=_LECUN,
         size_bytes=11_600_000,
-        sources=_idx_sources(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
-        ),
+        torchvision="MNIST",
         prepared=("mnist.npz",),
         images=ImageFacts(1, 28, 10, 10_000),
     ),
@@ -119,13 +110,7 @@ _TABLE = (
         licence="MIT",
         citation="Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017",
         size_bytes=30_900_000,
-        sources=_idx_sources(
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
-        ),
+        torchvision="FashionMNIST",
         prepared=("fashion_mnist.npz",),
         images=ImageFacts(1, 28, 10, 10_000),
     ),
@@ -137,6 +122,7 @@ _TABLE = (
         licence="none formal; research use with citation",
         citation="Krizhevsky, Learning multiple layers of features from tiny images, 2009",
         size_bytes=170_052_171,
+        torchvision="CIFAR10",
         sources=(
             Source(
                 "cifar-10-binary.tar.gz",
@@ -168,8 +154,9 @@ _TABLE = (
         licence="ImageNet terms of access: non-commercial research",
         citation="Russakovsky et al., ImageNet large scale visual recognition challenge, 2015",
         size_bytes=155_000_000_000,
-        how_to_get="register at https://www.image-net.org/ and arrange the JPEGs as train/CLASS/*.JPEG and "
-        "val/CLASS/*.JPEG in that folder",
+        torchvision="ImageNet",
+        how_to_get="register at https://www.image-net.org/ and put the official archives (train, val and devkit) "
+        "there, unchanged, or the images as train/CLASS/*.JPEG and val/CLASS/*.JPEG",
         images=ImageFacts(3, 64, 1000, 50_000),
     ),
     Dataset(
@@ -180,18 +167,7 @@ _TABLE = (
         licence="MIT",
         citation="Lake, Salakhutdinov and Tenenbaum, Human-level concept learning, 2015",
         size_bytes=16_000_000,
-        sources=(
-            Source(
-                "images_background.zip",
-                "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_background.zip",
-                "md5:68d2efa1b9178cc56df9314c21c6e718",
-            ),
-            Source(
-                "images_evaluation.zip",
-                "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/images_evaluation.zip",
-                "md5:6b91aef0f799c5bb55b94e3f2daec811",
-            ),
-        ),
+        torchvision="Omniglot",
         prepared=("omniglot.npz",),
     ),
     Dataset(

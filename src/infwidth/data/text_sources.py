@@ -15,14 +15,16 @@ from typing import IO
 import numpy as np
 
 from infwidth.data.archives import members
+from infwidth.data.arrays import save
 from infwidth.data.record import write_json
 from infwidth.data.sources import SourceFinder
+from infwidth.data.user_files import check_text
+from infwidth.data.words import SPLITS, UNKNOWN
 from infwidth.errors import DataError, SpecError
 
-UNKNOWN = "<unk>"
 END_OF_LINE = "<eos>"
-SPLITS = ("train", "valid", "test")
 _HELD_OUT = 0.05  # of a corpus without official splits: its last tokens, once for valid and once for test
+_FEWEST = 3  # words of a corpus
 _BLOCK = 1 << 24
 _SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
@@ -46,7 +48,7 @@ def _write_tokens(folder: Path, splits: dict[str, np.ndarray], index: dict[str, 
     vocabulary = [words[i] for i in kept] + ([UNKNOWN] if len(kept) < len(words) else [])
     dtype = np.uint16 if len(vocabulary) <= 1 << 16 else np.int32
     for split, ids in splits.items():
-        np.save(folder / f"{split}.npy", rank.astype(dtype)[ids])
+        save(folder / f"{split}.npy", rank.astype(dtype)[ids])
     write_json(folder / "vocabulary.json", vocabulary)
 
 
@@ -59,17 +61,22 @@ def _cut(ids: np.ndarray) -> dict[str, np.ndarray]:
 def wikitext(finder: SourceFinder, folder: Path, *, min_count: int = 1) -> None:
     """WikiText: prepared {train,valid,test}.txt, or the official zip; every line ends in ``<eos>``, as is usual."""
     if paths := finder.prepared():
-        texts = [path.read_bytes() for path in paths]
+        texts = [check_text(path.read_bytes(), str(path)) for path in paths]
+        places = [str(path) for path in paths]
     else:
         path = finder.official()
         found = {Path(name).name: content for name, content in members(path, lambda name: name.endswith(".tokens"))}
         files = [f"wiki.{split}.tokens" for split in SPLITS]
         if missing := [name for name in files if name not in found]:
             raise DataError(f"{path.name} lacks {', '.join(missing)}")
-        texts = [found[name] for name in files]
+        texts = [check_text(found[name], f"{path}: {name}") for name in files]
+        places = [f"{path}: {name}" for name in files]
+    for text, place in zip(texts, places, strict=True):
+        if not text or text.isspace():
+            raise DataError(f"{place} holds no words")
     index: dict[str, int] = {}
     splits = {
-        split: _encode(([*line.split(), END_OF_LINE] for line in io.StringIO(text.decode())), index)
+        split: _encode(([*line.split(), END_OF_LINE] for line in io.StringIO(text)), index)
         for split, text in zip(SPLITS, texts, strict=True)
     }
     _write_tokens(folder, splits, index, min_count)
@@ -79,32 +86,36 @@ def running_text(finder: SourceFinder, folder: Path, *, min_count: int = 5) -> N
     """text8 and its like: one line of words separated by spaces, without official splits."""
     if paths := finder.prepared():
         with paths[0].open("rb") as stream:
-            _write_running_text(stream, folder, min_count)
+            _write_running_text(stream, str(paths[0]), folder, min_count)
         return
     path = finder.official()
     contents = [content for _, content in members(path, lambda name: True)]
     if len(contents) != 1:
         raise DataError(f"{path.name} holds {len(contents)} files instead of one")
-    if published := finder.dataset.sources[0].content:
+    source = finder.sources[0]
+    if (published := source.content) and finder.is_published(path, source):
         algorithm, expected = published.split(":")
         if (got := hashlib.new(algorithm, contents[0]).hexdigest()) != expected:
             raise DataError(f"the text in {path} has {algorithm} {got}, not the published {expected}: get it again")
-    _write_running_text(io.BytesIO(contents[0]), folder, min_count)
+    _write_running_text(io.BytesIO(contents[0]), str(path), folder, min_count)
 
 
-def _write_running_text(stream: IO[bytes], folder: Path, min_count: int) -> None:
+def _write_running_text(stream: IO[bytes], where: str, folder: Path, min_count: int) -> None:
     index: dict[str, int] = {}
-    ids = _encode(_words_by_block(stream), index)
+    ids = _encode(_words_by_block(stream, where), index)
+    if len(ids) < _FEWEST:
+        raise DataError(f"{where} holds {len(ids)} words; a text has {_FEWEST} or more, of which {_HELD_OUT:.0%} test")
     _write_tokens(folder, _cut(ids), index, min_count)
 
 
-def _words_by_block(stream: IO[bytes]) -> Iterator[list[str]]:
+def _words_by_block(stream: IO[bytes], where: str) -> Iterator[list[str]]:
     """Split a text of any length at white space, a block at a time; a word across two blocks stays one word."""
-    rest = b""
+    rest, before = b"", 0
     while block := stream.read(_BLOCK):
         head, space, rest = (rest + block).rpartition(b" ")
-        yield (head + space).decode().split()
-    yield rest.decode().split()
+        yield check_text(head + space, where, before=before).split()
+        before += len(head + space)
+    yield check_text(rest, where, before=before).split()
 
 
 def wikipedia_sample(finder: SourceFinder, folder: Path, *, min_count: int = 1) -> None:

@@ -1,6 +1,5 @@
 """Prepared text for training, and the word analogies that test embeddings."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -8,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 
-from infwidth.data.record import read_array, read_record
-from infwidth.data.text_sources import SPLITS, UNKNOWN
+from infwidth.data.record import read_array, read_json, read_record
+from infwidth.data.words import SPLITS, UNKNOWN
 from infwidth.errors import DataError, SpecError
 
 Split = Literal["train", "valid", "test", "all"]
@@ -55,7 +54,7 @@ def load_tokens(
     if n_tokens is not None and not 1 <= n_tokens <= len(ids):
         raise SpecError(f"{record['name']}: n_tokens is {n_tokens}; its '{split}' text has {len(ids)} tokens")
     ids = ids[:n_tokens].astype(np.int32)
-    words: list[str] = json.loads((prepared_dir / "vocabulary.json").read_text(encoding="utf-8"))
+    words: list[str] = read_json(prepared_dir, "vocabulary")
     if vocabulary_size is not None:
         if not 2 <= vocabulary_size <= len(words):
             raise SpecError(f"{record['name']}: vocabulary_size is {vocabulary_size}; it has {len(words)} words")
@@ -117,7 +116,7 @@ def load_analogies(prepared_dir: Path) -> Questions:
     record = read_record(prepared_dir)
     if record["kind"] != "analogies":
         raise DataError(f"{prepared_dir} holds {record['kind']} ({record['name']}), not analogies")
-    sections = json.loads((prepared_dir / "questions.json").read_text(encoding="utf-8"))
+    sections = read_json(prepared_dir, "questions")
     return {section: [(a, b, c, d) for a, b, c, d in questions] for section, questions in sections.items()}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from infwidth.data.download import file_digest
 from infwidth.data.record import RECORD, damage, read_record
+from infwidth.errors import DataError
 
 
 def damaged_data(folder: Path) -> list[str]:
@@ -18,6 +19,6 @@ def damaged_data(folder: Path) -> list[str]:
 def _damaged_file(prepared: Path) -> Path | None:
     try:
         files = {prepared / name: entry["sha256"] for name, entry in read_record(prepared)["files"].items()}
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except DataError:
         return prepared / RECORD
     return next((file for file, digest in files.items() if not file.is_file() or file_digest(file) != digest), None)

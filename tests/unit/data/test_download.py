@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -134,3 +135,14 @@ def test_connections_that_always_break_are_an_error_after_the_last_attempt(serve
     with pytest.raises(DataError, match="3 attempts"):
         download(server.url, tmp_path / "file.bin", CHECKSUM, attempts=3)
     assert len(server.ranges) == 3
+
+
+def test_a_full_disk_is_not_tried_again(server, tmp_path, monkeypatch):
+    def full(url: str, part: object, timeout: float) -> None:
+        server.ranges.append(None)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "_continue", full)
+    with pytest.raises(OSError, match="No space left"):
+        download(server.url, tmp_path / "file.bin", CHECKSUM)
+    assert len(server.ranges) == 1

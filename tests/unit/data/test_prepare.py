@@ -4,16 +4,15 @@ import hashlib
 import io
 import json
 import os
-import struct
-import tarfile
-import zipfile
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from torchvision import datasets
 
+from fake_archives import cifar10_python, digits, idx_bytes, npz_bytes, tar_bytes, write, zip_bytes
 from infwidth.data import registry
 from infwidth.data.download import file_digest
 from infwidth.data.prepare import prepare
@@ -21,43 +20,6 @@ from infwidth.errors import DataError, SpecError
 
 RNG = np.random.default_rng(0)
 SPLITS = ("x_train", "y_train", "x_test", "y_test")
-
-
-@pytest.fixture
-def unchecked(monkeypatch):
-    """Drop a data set's checksums, so that a small archive in the official format can stand for the real one."""
-
-    def drop(name: str, **changes: object) -> None:
-        entry = registry.DATASETS[name]
-        sources = tuple(dataclasses.replace(s, checksum=None, content=None) for s in entry.sources)
-        monkeypatch.setitem(registry.DATASETS, name, dataclasses.replace(entry, sources=sources, **changes))
-
-    return drop
-
-
-def place(data_dir: Path, name: str, filename: str, content: bytes) -> Path:
-    path = data_dir / name / filename
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
-
-
-def zip_bytes(contents: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def npz_bytes(**arrays: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    return gzip.compress(struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes())
 
 
 def load(folder: Path, *names: str) -> list[np.ndarray]:
@@ -89,16 +51,15 @@ def test_the_record_describes_every_file_and_no_place(mnist5k):
     assert "/" not in record["source"][0]["origin"]
 
 
-def test_prepared_data_replace_what_was_there_and_a_failure_leaves_it(tmp_path, unchecked):
-    unchecked("text8")
-    place(tmp_path, "text8", "text8.zip", zip_bytes({"text8": b" a b a"}))
+def test_prepared_data_replace_what_was_there_and_a_failure_leaves_it(tmp_path):
+    write("text8", tmp_path, {"text8.zip": zip_bytes({"text8": b" a b a"})})
     out = tmp_path / "out"
     out.mkdir()
     (out / "stale").touch()
     prepare("text8", tmp_path, out, min_count=1)
     assert not (out / "stale").exists()
     before = as_bytes(out)
-    place(tmp_path, "text8", "text8.zip", b"no archive")
+    write("text8", tmp_path, {"text8.zip": b"no archive"})
     with pytest.raises(DataError, match="not a whole archive"):
         prepare("text8", tmp_path, out, min_count=1)
     assert as_bytes(out) == before
@@ -110,8 +71,8 @@ def test_options_without_meaning_are_errors(tmp_path):
         prepare("text8", tmp_path, tmp_path / "out", mincount=3)
     with pytest.raises(SpecError, match="has no option 'seed'; it has no options"):
         prepare("mnist5k", tmp_path, tmp_path / "out", seed=3)
-    with pytest.raises(SpecError, match="needs the option image_size, classes"):
-        prepare("imagenet", tmp_path, tmp_path / "out")
+    with pytest.raises(SpecError, match="image_size is 0"):
+        prepare("imagenet", tmp_path, tmp_path / "out", image_size=0)
     with pytest.raises(SpecError, match="5 training parts"):
         prepare("cifar5m", tmp_path, tmp_path / "out", train_parts=6)
 
@@ -154,7 +115,9 @@ def test_absent_data_without_an_address_say_how_to_make_them(name, options, part
 
 
 def test_an_official_file_with_another_checksum_is_named(tmp_path):
-    path = place(tmp_path, "cifar10", "cifar-10-binary.tar.gz", b"another file")
+    path = tmp_path / "cifar10" / "cifar-10-binary.tar.gz"
+    path.parent.mkdir()
+    path.write_bytes(b"another file")
     with pytest.raises(DataError, match="published checksum md5:c32a1d4a") as caught:
         prepare("cifar10", tmp_path, tmp_path / "out")
     assert str(path) in str(caught.value)
@@ -174,52 +137,88 @@ def test_mnist5k_is_400_and_100_different_digits_a_class(mnist5k):
     assert not {row.tobytes() for row in x_train} & {row.tobytes() for row in x_test}
 
 
-def test_idx_files_are_read_in_the_official_format(tmp_path, unchecked):
-    unchecked("mnist")
-    x, y = RNG.integers(0, 256, (7, 28, 28), np.uint8), np.arange(7, dtype=np.uint8)
-    for split, part in (("train", slice(0, 4)), ("t10k", slice(4, 7))):
-        place(tmp_path, "mnist", f"{split}-images-idx3-ubyte.gz", idx_bytes(x[part]))
-        place(tmp_path, "mnist", f"{split}-labels-idx1-ubyte.gz", idx_bytes(y[part]))
-    record = prepare("mnist", tmp_path, tmp_path / "out")
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_idx_files_are_read_in_the_official_format(name, tmp_path):
+    folder = write(name, tmp_path)
+    record = prepare(name, tmp_path, tmp_path / "out")
     x_train, y_train, x_test, y_test = load(tmp_path / "out", *SPLITS)
-    np.testing.assert_array_equal(np.concatenate([x_train, x_test])[..., 0], x)
-    assert [*y_train, *y_test] == list(range(7))
-    assert [entry["origin"] for entry in record["source"]] == [s.url for s in registry.DATASETS["mnist"].sources]
+    for split, x, y in (("train", x_train, y_train), ("t10k", x_test, y_test)):
+        content = gzip.decompress((folder / f"{split}-images-idx3-ubyte.gz").read_bytes())
+        assert x.tobytes() == content[16:]
+        assert (
+            y.astype(np.uint8).tobytes() == gzip.decompress((folder / f"{split}-labels-idx1-ubyte.gz").read_bytes())[8:]
+        )
+    assert x_train.shape == (120, 28, 28, 1)
+    assert [entry["sha256"] for entry in record["source"]] == [
+        file_digest(folder / f"{split}-{what}-ubyte.gz")
+        for split in ("train", "t10k")
+        for what in ("images-idx3", "labels-idx1")
+    ]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"\0\0\x0d" + b[3:], lambda b: b[:3], lambda b: b""])
-def test_a_file_that_is_no_whole_idx_is_an_error(damage, tmp_path, unchecked):
-    unchecked("mnist")
+def test_a_file_that_is_no_whole_idx_is_an_error(damage, tmp_path):
     content = gzip.decompress(idx_bytes(np.zeros((2, 28, 28), np.uint8)))
-    place(tmp_path, "mnist", "train-images-idx3-ubyte.gz", gzip.compress(damage(content)))
-    place(tmp_path, "mnist", "train-labels-idx1-ubyte.gz", idx_bytes(np.zeros(2, np.uint8)))
-    with pytest.raises(DataError, match="is not an idx file"):
+    write("mnist", tmp_path, {**digits("mnist"), "train-images-idx3-ubyte.gz": gzip.compress(damage(content))})
+    with pytest.raises(DataError, match=r"torchvision cannot read train-images-idx3-ubyte\.gz"):
         prepare("mnist", tmp_path, tmp_path / "out")
 
 
-def test_cifar10_is_read_from_the_binary_version(tmp_path, unchecked):
-    unchecked("cifar10")
-    x, y = RNG.integers(0, 256, (12, 32, 32, 3), np.uint8), RNG.integers(0, 10, 12).astype(np.uint8)
-    buffer = io.BytesIO()
-    names = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin", "batches.meta.txt"]
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for i, name in reversed(list(enumerate(names))):
-            planes = x[2 * i : 2 * i + 2].transpose(0, 3, 1, 2).reshape(-1, 3072)
-            content = np.hstack([y[2 * i : 2 * i + 2, None], planes]).tobytes()
-            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    place(tmp_path, "cifar10", "cifar-10-binary.tar.gz", buffer.getvalue())
+def test_cifar10_is_read_from_the_binary_version(tmp_path):
+    x, y = RNG.integers(0, 256, (60, 32, 32, 3), np.uint8), (np.arange(60) % 10).astype(np.uint8)
+    names = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]
+    contents = {"cifar-10-batches-bin/batches.meta.txt": b"airplane"}
+    for i, name in reversed(list(enumerate(names))):
+        rows = slice(10 * i, 10 * i + 10)
+        planes = x[rows].transpose(0, 3, 1, 2).reshape(-1, 3072)
+        contents[f"cifar-10-batches-bin/{name}"] = np.hstack([y[rows, None], planes]).tobytes()
+    write("cifar10", tmp_path, {"cifar-10-binary.tar.gz": tar_bytes(contents, "w:gz")})
     prepare("cifar10", tmp_path, tmp_path / "out")
     x_train, y_train, x_test, y_test = load(tmp_path / "out", *SPLITS)
-    np.testing.assert_array_equal(x_train, x[:10])
-    np.testing.assert_array_equal(x_test, x[10:])
+    np.testing.assert_array_equal(x_train, x[:50])
+    np.testing.assert_array_equal(x_test, x[50:])
     assert [*y_train, *y_test] == y.tolist()
+
+
+def write_python_cifar(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Put torchvision's archive of CIFAR-10 where torchvision keeps it, and its checksums into torchvision."""
+    batches = cifar10_python()
+    archive = tar_bytes({f"cifar-10-batches-py/{name}": content for name, content in batches.items()}, "w:gz")
+    data_dir.mkdir(exist_ok=True)
+    (data_dir / "cifar-10-python.tar.gz").write_bytes(archive)
+    md5 = {name: hashlib.md5(content).hexdigest() for name, content in batches.items()}
+    official = datasets.CIFAR10
+    monkeypatch.setattr(official, "tgz_md5", hashlib.md5(archive).hexdigest())
+    monkeypatch.setattr(official, "train_list", [[name, md5[name]] for name, _ in official.train_list])
+    monkeypatch.setattr(official, "test_list", [[name, md5[name]] for name, _ in official.test_list])
+    monkeypatch.setattr(official, "meta", {**official.meta, "md5": md5["batches.meta"]})
+    return batches
+
+
+def test_cifar10_as_torchvision_keeps_it_gives_the_same_arrays(tmp_path, monkeypatch):
+    write("cifar10", tmp_path / "binary")
+    write_python_cifar(tmp_path / "python", monkeypatch)
+    records = [prepare("cifar10", tmp_path / kind, tmp_path / f"out {kind}") for kind in ("binary", "python")]
+    assert records[0]["files"] == records[1]["files"]
+
+
+def test_a_batch_without_its_published_checksum_is_never_unpickled(tmp_path, monkeypatch):
+    batches = write_python_cifar(tmp_path, monkeypatch)
+    hostile = b"cos\nsystem\n(S'touch %s'\ntR." % str(tmp_path / "harm").encode()
+    contents = {
+        f"cifar-10-batches-py/{name}": content for name, content in {**batches, "data_batch_3": hostile}.items()
+    }
+    archive = tmp_path / "cifar-10-python.tar.gz"
+    archive.write_bytes(tar_bytes(contents, "w:gz"))
+    monkeypatch.setattr(datasets.CIFAR10, "tgz_md5", hashlib.md5(archive.read_bytes()).hexdigest())
+    with pytest.raises(DataError, match=r"cannot read cifar-10-python\.tar\.gz"):
+        prepare("cifar10", tmp_path, tmp_path / "out")
+    assert not (tmp_path / "harm").exists()
 
 
 @pytest.mark.parametrize("channels", [(), (3,)])
 def test_an_npz_of_the_data_folder_stands_for_the_official_files(channels, tmp_path):
-    x, y = RNG.integers(0, 256, (5, 32, 32, *channels), np.uint8), np.arange(5, dtype=np.uint8)
+    x, y = RNG.integers(0, 256, (5, 32, 32, *channels), np.uint8), np.array([0, 2, 1, 1, 0], np.uint8)
     content = npz_bytes(x_train=x[:3], y_train=y[:3], x_test=x[3:], y_test=y[3:])
     (tmp_path / "cifar10.npz").write_bytes(content)
     record = prepare("cifar10", tmp_path, tmp_path / "out")
@@ -235,52 +234,27 @@ def test_an_npz_of_the_data_folder_stands_for_the_official_files(channels, tmp_p
 def test_an_npz_whose_labels_do_not_fit_is_an_error(tmp_path):
     x, y = np.zeros((3, 4, 4), np.uint8), np.zeros(2, np.uint8)
     (tmp_path / "mnist.npz").write_bytes(npz_bytes(x_train=x, y_train=y, x_test=x, y_test=y))
-    with pytest.raises(DataError, match=r"mnist\.npz.*expected x_train"):
+    with pytest.raises(DataError, match=r"mnist\.npz: y_train has the shape \(2,\)"):
         prepare("mnist", tmp_path, tmp_path / "out")
 
 
-def test_cifar5m_takes_the_first_parts_to_train_and_the_sixth_to_test(tmp_path, unchecked):
-    unchecked("cifar5m")
-    x, y = RNG.integers(0, 256, (6, 5000, 4, 4, 3), np.uint8), RNG.integers(0, 10, (6, 5000))
-    for i in (0, 1, 5):
-        place(tmp_path, "cifar5m", f"part{i}.npz", npz_bytes(X=x[i], Y=y[i]))
+def test_cifar5m_takes_the_first_parts_to_train_and_the_sixth_to_test(tmp_path):
+    folder = write("cifar5m", tmp_path)
+    parts = [np.load(folder / f"part{i}.npz") for i in (0, 1, 5)]
     record = prepare("cifar5m", tmp_path, tmp_path / "out", train_parts=2)
     x_train, y_train, x_test, y_test = load(tmp_path / "out", *SPLITS)
-    np.testing.assert_array_equal(x_train, x[:2].reshape(-1, 4, 4, 3))
-    np.testing.assert_array_equal(y_train, y[:2].ravel())
-    np.testing.assert_array_equal(x_test, x[5])
-    np.testing.assert_array_equal(y_test, y[5])
+    np.testing.assert_array_equal(x_train, np.concatenate([part["X"] for part in parts[:2]]))
+    np.testing.assert_array_equal(y_train, np.concatenate([part["Y"] for part in parts[:2]]))
+    np.testing.assert_array_equal(x_test, parts[2]["X"])
+    np.testing.assert_array_equal(y_test, parts[2]["Y"])
     assert record["options"] == {"train_parts": 2}
     assert [entry["origin"].rsplit("/", 1)[1] for entry in record["source"]] == ["part0.npz", "part1.npz", "part5.npz"]
-
-
-def test_imagenet_keeps_the_centre_of_the_chosen_classes(tmp_path):
-    # Wide images with a red centre square between blue margins; the classes differ in brightness.
-    for split, count in (("train", 2), ("val", 1)):
-        for label, name in enumerate(["n01", "n02", "n03"]):
-            for i in range(count):
-                pixels = np.zeros((32, 64, 3), np.uint8)
-                pixels[:, :, 2] = 255
-                pixels[:, 16:48] = (100 + 50 * label, 0, 0)
-                path = tmp_path / "imagenet" / split / name / f"{name}_{i}.JPEG"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(pixels).save(path, format="JPEG", quality=95)
-    prepare("imagenet", tmp_path, tmp_path / "out", image_size=8, classes=["n03", "n01"])
-    x_train, y_train, x_test, y_test = load(tmp_path / "out", *SPLITS)
-    assert x_train.shape == (4, 8, 8, 3)
-    assert y_train.tolist() == [0, 0, 1, 1]
-    assert y_test.tolist() == [0, 1]
-    np.testing.assert_allclose(x_test[:, 2:6, 2:6].mean((1, 2)), [[200, 0, 0], [100, 0, 0]], atol=4)
-    with pytest.raises(DataError, match="class 'n04'"):
-        prepare("imagenet", tmp_path, tmp_path / "out", image_size=8, classes=["n04"])
 
 
 # drawings
 
 
-def test_omniglot_is_read_from_the_official_zips(tmp_path, unchecked):
-    unchecked("omniglot")
-
+def test_omniglot_is_read_from_the_official_zips(tmp_path):
     def png(ink: tuple[slice, slice]) -> bytes:
         paper = np.ones((105, 105), bool)
         paper[ink] = False
@@ -293,13 +267,15 @@ def test_omniglot_is_read_from_the_official_zips(tmp_path, unchecked):
         "background": {"Greek/character02": left, "Greek/character01": right},
         "evaluation": {"Atlantean/character01": left},
     }
+    files = {}
     for half, characters in halves.items():
         contents = {
             f"images_{half}/{character}/{700 + i:04d}_{drawer:02d}.png": content
             for i, (character, content) in enumerate(characters.items())
             for drawer in (2, 1)
         }
-        place(tmp_path, "omniglot", f"images_{half}.zip", zip_bytes({f"images_{half}/": b"", **contents}))
+        files[f"images_{half}.zip"] = zip_bytes({f"images_{half}/": b"", **contents})
+    write("omniglot", tmp_path, files)
     prepare("omniglot", tmp_path, tmp_path / "out")
     x, label, drawer, background = load(tmp_path / "out", "x", "label", "drawer", "background")
     assert x.shape == (6, 28, 28)
@@ -334,11 +310,10 @@ def words(folder: Path, split: str) -> list[str]:
     return [vocabulary[i] for i in np.load(folder / f"{split}.npy")]
 
 
-def test_wikitext_ends_lines_and_ranks_the_words_of_all_splits(tmp_path, unchecked):
-    unchecked("wikitext2")
+def test_wikitext_ends_lines_and_ranks_the_words_of_all_splits(tmp_path):
     texts = {"train": " \n = A = \n b b <unk> \n", "valid": " b a \n", "test": " c 中\u3000é \n"}
     contents = {f"wikitext-2/wiki.{split}.tokens": text.encode() for split, text in texts.items()}
-    place(tmp_path, "wikitext2", "wikitext-2-v1.zip", zip_bytes({"wikitext-2/": b"", **contents}))
+    write("wikitext2", tmp_path, {"wikitext-2-v1.zip": zip_bytes({"wikitext-2/": b"", **contents})})
     prepare("wikitext2", tmp_path, tmp_path / "out")
     assert words(tmp_path / "out", "train") == ["<eos>", "=", "A", "=", "<eos>", "b", "b", "<unk>", "<eos>"]
     assert words(tmp_path / "out", "valid") == ["b", "a", "<eos>"]
@@ -347,24 +322,24 @@ def test_wikitext_ends_lines_and_ranks_the_words_of_all_splits(tmp_path, uncheck
     assert np.load(tmp_path / "out" / "train.npy").dtype == np.uint16
 
 
-def test_wikitext_of_the_data_folder_gives_the_same_arrays(tmp_path, unchecked):
-    unchecked("wikitext2")
+def test_wikitext_of_the_data_folder_gives_the_same_arrays(tmp_path):
     contents = {split: f" {split} of it \n of \n".encode() for split in ("train", "valid", "test")}
     for split, content in contents.items():
-        place(tmp_path / "folder", "wikitext2", f"{split}.txt", content)
+        path = tmp_path / "folder" / "wikitext2" / f"{split}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     archive = zip_bytes({f"wikitext-2/wiki.{split}.tokens": content for split, content in contents.items()})
-    place(tmp_path / "official", "wikitext2", "wikitext-2-v1.zip", archive)
+    write("wikitext2", tmp_path / "official", {"wikitext-2-v1.zip": archive})
     records = [prepare("wikitext2", tmp_path / kind, tmp_path / f"out {kind}") for kind in ("folder", "official")]
     assert records[0]["files"] == records[1]["files"]
     assert records[0]["source"] != records[1]["source"]
 
 
-def test_running_text_makes_rare_words_unknown_and_its_parts_are_the_whole(tmp_path, unchecked, monkeypatch):
-    unchecked("text8")
+def test_running_text_makes_rare_words_unknown_and_its_parts_are_the_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("infwidth.data.text_sources._BLOCK", 7)  # so that words lie across blocks
     corpus = ["anarchism", "originated", "as", "a", "term"] * 20 + ["rare"]
     RNG.shuffle(corpus)
-    place(tmp_path, "text8", "text8.zip", zip_bytes({"text8": (" " + " ".join(corpus)).encode()}))
+    write("text8", tmp_path, {"text8.zip": zip_bytes({"text8": (" " + " ".join(corpus)).encode()})})
     prepare("text8", tmp_path, tmp_path / "out", min_count=2)
     parts = [words(tmp_path / "out", split) for split in ("train", "valid", "test")]
     assert [len(part) for part in parts] == [91, 5, 5]
@@ -373,7 +348,7 @@ def test_running_text_makes_rare_words_unknown_and_its_parts_are_the_whole(tmp_p
 
 
 def test_text8_is_what_its_author_published_and_nothing_else(tmp_path):
-    place(tmp_path, "text8", "text8.zip", zip_bytes({"text8": b" anarchism originated"}))
+    (write("text8", tmp_path, {"text8.zip": zip_bytes({"text8": b" anarchism originated"})}) / "SHA256SUMS").unlink()
     with pytest.raises(DataError, match="not the published 3bea1919949baf155f99411df5fada7e"):
         prepare("text8", tmp_path, tmp_path / "out")
 

@@ -7,12 +7,13 @@ import torch
 
 from infwidth.data.images import load_images
 from infwidth.errors import DataError, SpecError
+from prepared import write_prepared
 
 # Of class 0, 1, 2: train and test images.
 COUNTS = {"train": (30, 20, 25), "test": (6, 6, 6)}
 
 
-def write_prepared(folder: Path, side: int = 8, channels: int = 3) -> dict[str, np.ndarray]:
+def write_images(folder: Path, side: int = 8, channels: int = 3) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     arrays = {}
     for split, counts in COUNTS.items():
@@ -20,16 +21,13 @@ def write_prepared(folder: Path, side: int = 8, channels: int = 3) -> dict[str, 
         x = rng.integers(0, 200, (len(y), side, side, channels)).astype(np.uint8)
         x[:, 0, 0, 0] = 50 * y  # so that an image tells its class
         arrays |= {f"x_{split}": x, f"y_{split}": y}
-    folder.mkdir(exist_ok=True)
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
-    (folder / "record.json").write_text(json.dumps({"name": "toy", "kind": "images", "sha256": "0" * 64}))
+    write_prepared(folder, "images", **arrays)
     return arrays
 
 
 @pytest.fixture
 def prepared(tmp_path) -> Path:
-    write_prepared(tmp_path)
+    write_images(tmp_path)
     return tmp_path
 
 
@@ -40,7 +38,8 @@ def test_everything_is_loaded_by_default(prepared):
     assert images.x_train.dtype == torch.float32
     assert images.y_train.dtype == torch.int64
     assert torch.bincount(images.y_train).tolist() == [30, 20, 25]
-    assert (images.n_classes, images.name, images.sha256) == (3, "toy", "0" * 64)
+    assert (images.n_classes, images.name) == (3, "toy")
+    assert images.sha256 == json.loads((prepared / "record.json").read_text())["sha256"]
 
 
 def test_images_keep_their_labels_and_no_row_comes_twice(prepared):
@@ -101,7 +100,7 @@ def test_grayscale_is_luma_and_leaves_one_channel_alone(prepared, tmp_path):
     colour = load_images(prepared, normalization="unit").x_test
     expected = (colour * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     torch.testing.assert_close(gray, expected)
-    write_prepared(tmp_path / "one channel", channels=1)
+    write_images(tmp_path / "one channel", channels=1)
     one = load_images(tmp_path / "one channel", grayscale=True, normalization="unit")
     assert torch.equal(one.x_test, load_images(tmp_path / "one channel", normalization="unit").x_test)
 
@@ -139,12 +138,12 @@ def test_all_images_may_be_asked_for_by_number(prepared):
 def test_a_folder_without_images_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no prepared data"):
         load_images(tmp_path)
-    (tmp_path / "record.json").write_text(json.dumps({"name": "text8", "kind": "tokens"}))
+    write_prepared(tmp_path, "tokens", name="text8")
     with pytest.raises(DataError, match=r"holds tokens \(text8\), not images"):
         load_images(tmp_path)
 
 
 def test_constant_images_cannot_be_standardized(prepared):
-    np.save(prepared / "x_train.npy", np.zeros((75, 8, 8, 3), np.uint8))
+    write_prepared(prepared, "images", x_train=np.zeros((75, 8, 8, 3), np.uint8))
     with pytest.raises(DataError, match="same value in every pixel"):
         load_images(prepared)

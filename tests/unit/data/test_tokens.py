@@ -9,23 +9,22 @@ from infwidth.data.drawings import load_drawings
 from infwidth.data.load import load_data
 from infwidth.data.tokens import load_analogies, load_tokens, load_windows
 from infwidth.errors import DataError, SpecError
+from prepared import write_prepared
 
 TEXT = {"train": [0, 1, 4, 2, 0, 3], "valid": [0, 4], "test": [1, 0, 2]}
 ALL = [*TEXT["train"], *TEXT["valid"], *TEXT["test"]]
 WORDS = ["the", "of", "in", "to", "<unk>"]
 
 
-def write_record(folder: Path, kind: str) -> None:
-    (folder / "record.json").write_text(json.dumps({"name": "toy", "kind": kind, "sha256": "0" * 64}))
-
-
 @pytest.fixture
 def prepared(tmp_path) -> Path:
-    for split, ids in TEXT.items():
-        np.save(tmp_path / f"{split}.npy", np.array(ids, np.uint16))
-    (tmp_path / "vocabulary.json").write_text(json.dumps(WORDS))
-    write_record(tmp_path, "tokens")
+    ids = {split: np.array(of_split, np.uint16) for split, of_split in TEXT.items()}
+    write_prepared(tmp_path, "tokens", vocabulary=WORDS, **ids)
     return tmp_path
+
+
+def digest(folder: Path) -> str:
+    return json.loads((folder / "record.json").read_text())["sha256"]
 
 
 def test_a_split_and_all_of_them_joined(prepared):
@@ -33,7 +32,7 @@ def test_a_split_and_all_of_them_joined(prepared):
     assert train.ids.dtype == torch.int32
     assert train.ids.tolist() == TEXT["train"]
     assert train.vocabulary == tuple(WORDS)
-    assert (train.name, train.sha256) == ("toy", "0" * 64)
+    assert (train.name, train.sha256) == ("toy", digest(prepared))
     assert load_tokens(prepared, "all").ids.tolist() == ALL
 
 
@@ -56,7 +55,7 @@ def test_unknown_words_can_be_left_out(prepared):
 
 
 def test_a_vocabulary_without_unknown_words_loses_nothing(prepared):
-    (prepared / "vocabulary.json").write_text(json.dumps([*WORDS[:4], "and"]))
+    write_prepared(prepared, "tokens", vocabulary=[*WORDS[:4], "and"])
     tokens = load_tokens(prepared, drop_unknown=True)
     assert tokens.ids.tolist() == TEXT["train"]
     assert len(tokens.vocabulary) == 5
@@ -78,21 +77,14 @@ def test_what_is_not_there_is_named_with_what_is(options, message, prepared):
 
 
 def test_analogies_are_questions_by_section(tmp_path):
-    (tmp_path / "questions.json").write_text(json.dumps({"capitals": [["Athens", "Greece", "Rome", "Italy"]]}))
-    write_record(tmp_path, "analogies")
+    write_prepared(tmp_path, "analogies", questions={"capitals": [["Athens", "Greece", "Rome", "Italy"]]})
     assert load_analogies(tmp_path) == {"capitals": [("Athens", "Greece", "Rome", "Italy")]}
 
 
 def test_drawings_are_tensors(tmp_path):
     x = np.random.default_rng(0).integers(0, 2, (4, 28, 28)).astype(np.uint8)
-    for name, array in {
-        "x": x,
-        "label": np.arange(4),
-        "drawer": np.ones(4, int),
-        "background": np.ones(4, bool),
-    }.items():
-        np.save(tmp_path / f"{name}.npy", array)
-    write_record(tmp_path, "drawings")
+    ones = np.ones(4, int)
+    write_prepared(tmp_path, "drawings", x=x, label=np.arange(4), drawer=ones, background=ones.astype(bool))
     drawings = load_drawings(tmp_path)
     assert drawings.x.shape == (4, 1, 28, 28)
     assert drawings.x.dtype == torch.float32
@@ -103,7 +95,7 @@ def test_drawings_are_tensors(tmp_path):
 
 @pytest.mark.parametrize("load", [load_tokens, load_analogies, load_drawings])
 def test_another_kind_of_data_is_named(load, tmp_path):
-    write_record(tmp_path, "images")
+    write_prepared(tmp_path, "images")
     with pytest.raises(DataError, match="holds images"):
         load(tmp_path)
 
@@ -113,7 +105,7 @@ def test_windows_cut_each_split_end_to_end_and_know_what_follows(prepared):
     assert windows.x_train.tolist() == [[0, 1], [4, 2]]
     assert windows.y_train.tolist() == [[1, 4], [2, 0]]
     assert (windows.x_test.tolist(), windows.y_test.tolist()) == ([[1, 0]], [[0, 2]])
-    assert (windows.n_classes, windows.name, windows.sha256) == (len(WORDS), "toy", "0" * 64)
+    assert (windows.n_classes, windows.name, windows.sha256) == (len(WORDS), "toy", digest(prepared))
     assert windows.x_train.untyped_storage().data_ptr() == windows.y_train.untyped_storage().data_ptr()
 
 
