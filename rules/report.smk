@@ -171,5 +171,5 @@ rule cost:
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:
-        "python -m infwidth cost --scale {params.scale:q} --figures {params.figures:q} --cores {params.cores}"
+        "python -m infwidth cost --scale {params.scale:q} --figures {params.figures:q} --cores {params.cores:q}"
         " | tee {log:q}"
