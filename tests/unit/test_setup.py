@@ -73,6 +73,13 @@ def test_run_makes_its_environment_once(tmp_path: Path) -> None:
     assert "installing" in _run([str(run), "python", "-c", "print(1)"]).stderr
 
 
+def test_run_knows_the_command_of_the_package(tmp_path: Path) -> None:
+    run = _copy_of_run(tmp_path)
+    (tmp_path / "src" / "infwidth").mkdir(parents=True)
+    (tmp_path / "src" / "infwidth" / "__main__.py").write_text("import sys; print(sys.argv[1:])")
+    assert _run([str(run), "infwidth", "table", "a b"]).stdout == "['table', 'a b']\n"
+
+
 def test_in_a_folder_with_a_space_the_interpreter_has_none(tmp_path: Path) -> None:
     """Snakemake does not quote the interpreter of its scripts."""
     (tmp_path / "a folder").mkdir()
