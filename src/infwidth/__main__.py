@@ -49,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     cell.add_argument("--prepared", type=Path, default=Path("prepared"), help="where prepared data sets are kept")
     cell.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     cell.add_argument("--threads", type=int, default=1)
+    cell.add_argument(
+        "--execution",
+        choices=("loop", "stacked", "stacked_graphed"),
+        help="nets one after the other, or all as one (by default on a GPU), or that from a CUDA graph",
+    )
 
     adopt = commands.add_parser("adopt", help="take over cells that were computed on another machine")
     adopt.add_argument("files", type=Path, nargs="+", metavar="CELL.parquet")
@@ -126,7 +131,14 @@ def _cell(options: argparse.Namespace) -> None:
             if not (options.prepared / dataset / "record.json").exists():
                 prepare(dataset, options.data_dir, options.prepared / dataset)
         with explained(options.prepared):
-            compute_cell(spec, prepared=options.prepared, output=output, device=options.device, threads=options.threads)
+            compute_cell(
+                spec,
+                prepared=options.prepared,
+                output=output,
+                device=options.device,
+                threads=options.threads,
+                execution=options.execution,
+            )
         print(f"wrote {output}")
 
 

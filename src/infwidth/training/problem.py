@@ -11,7 +11,7 @@ from infwidth.data.streams import Batches, augment
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import Examples, examples, on_device
 from infwidth.training.losses import LOSSES
-from infwidth.training.member import Member
+from infwidth.training.member import Member, model_of
 from infwidth.training.schedule import evaluation_steps
 
 
@@ -27,7 +27,8 @@ class Problem:
     def __init__(self, spec: Mapping[str, Any], data: Labelled, device: torch.device) -> None:
         training = spec["training"]
         self.spec, self.device = spec, device
-        self.data = on_device(data, device, getattr(torch, training["dtype"]))
+        self._dtype: torch.dtype = getattr(torch, training["dtype"])
+        self.data = on_device(data, device, self._dtype)
         self.loss = LOSSES[training["loss"]]
         self.steps: int = training["steps"]
         self.evaluation_steps = frozenset(evaluation_steps(training["steps"], training["evaluations"]))
@@ -44,6 +45,12 @@ class Problem:
     def member(self, lr: float, seed: int) -> Member:
         """Return a net at initialisation."""
         return Member(self.spec, self.data, seed=seed, lr=lr, device=self.device)
+
+    def bytes_of_a_net(self) -> int:
+        """Return what the parameters of one net take."""
+        with torch.device("meta"):
+            model = model_of(self.spec, self.data, self.spec["model"]["width"])
+        return sum(p.numel() for p in model.parameters()) * self._dtype.itemsize
 
     def evaluation(self, member: Member, step: int) -> Evaluation:
         """Return the evaluation of a net after ``step`` updates."""

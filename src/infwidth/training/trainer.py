@@ -11,11 +11,10 @@ from infwidth.data.load import Labelled
 from infwidth.experiments.identity import cell_id
 from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
+from infwidth.training.execution import Execution, chosen_execution, loops
 from infwidth.training.journal import Journal
-from infwidth.training.loop import Loop
 from infwidth.training.probes import make_probes
 from infwidth.training.problem import Problem
-from infwidth.training.updates import Single
 
 
 class Trainer:
@@ -28,10 +27,8 @@ class Trainer:
         checkpoint_file: where a half-done cell is kept; taken up again if it is there.
         checkpoint_seconds: how often.
         meter: counts what the cell costs, over all the processes that worked on it.
+        execution: how nets are trained (see :mod:`infwidth.training.execution`).
     """
-
-    #: How nets are trained: one after the other.
-    execution = "loop"
 
     def __init__(
         self,
@@ -42,9 +39,11 @@ class Trainer:
         checkpoint_file: Path | None = None,
         checkpoint_seconds: float = 60.0,
         meter: Meter | None = None,
+        execution: Execution | None = None,
     ) -> None:
         self.problem = Problem(spec, data, device)
         self.nets = [(lr, seed) for lr in spec["optimizer"]["lr"] for seed in spec["seeds"]]
+        self.execution = execution or chosen_execution(device, len(self.nets))
         self._cell, self._probes = cell_id(spec), spec["probes"]
         self._file, self._seconds, self._meter = checkpoint_file, checkpoint_seconds, meter or Meter()
 
@@ -60,8 +59,8 @@ class Trainer:
             file=self._file,
             seconds=self._seconds,
         )
-        for net in self.nets:
-            journal.record(Loop(self.problem, [net], Single))
+        for loop in loops(self.problem, self.nets, self.execution):
+            journal.record(loop)
         rows = [entry.rows for entry in journal.entries.values()] + [
             self._ensemble(journal, lr) for lr in dict.fromkeys(lr for lr, _ in self.nets)
         ]

@@ -3,12 +3,15 @@
 import logging
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infwidth.errors import SpecError
 from infwidth.experiments.identity import cell_id
 from infwidth.results.cell_file import write_cell
 from infwidth.results.provenance import Meter
+
+if TYPE_CHECKING:
+    from infwidth.training.execution import Execution
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,7 @@ def compute_cell(
     device: str,
     threads: int,
     checkpoint_seconds: float = 60.0,
+    execution: "Execution | None" = None,
 ) -> None:
     """Compute a cell and write its file.
 
@@ -31,6 +35,7 @@ def compute_cell(
         device: auto, cpu or cuda.
         threads: CPU threads.
         checkpoint_seconds: how often a training is made resumable.
+        execution: how the nets of a training are trained (see :mod:`infwidth.training.execution`).
     """
     meter = Meter()
     checkpoint_file = output.with_suffix(".checkpoint")
@@ -60,6 +65,7 @@ def compute_cell(
                 checkpoint_file=checkpoint_file,
                 checkpoint_seconds=checkpoint_seconds,
                 meter=meter,
+                execution=execution,
             )
             rows = trainer.run()
             facts["execution"] = trainer.execution
