@@ -18,6 +18,7 @@ ALLOWED = {
     "specs": {"errors", "parametrization"},
     "registry": {"errors"},
     "activations": {"errors"},
+    "empirical": {"errors", "activations"},
     "parametrization": {"errors", "seeding"},
     "models": {"errors", "registry", "activations"},
     "data": {"errors", "files", "seeding", "registry"},
@@ -26,6 +27,7 @@ ALLOWED = {
     "experiments": {"errors", "parametrization"},
     "training": {
         "errors",
+        "empirical",
         "registry",
         "files",
         "seeding",

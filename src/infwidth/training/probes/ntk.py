@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from infwidth.data.load import Labelled
+from infwidth.empirical import refuse_what_has_no_kernel
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
 from infwidth.training.evaluation import Evaluation
@@ -69,9 +70,14 @@ def _write_spectrum(step: int, kernel: torch.Tensor, data: Labelled, rows: Rows)
 def tangent_kernel(model: nn.Module, x: torch.Tensor, rates: Mapping[str, float]) -> torch.Tensor:
     """Return K = (1/k) Σ_c J_c D J_cᵀ on ``x`` [P, P] in float64, D the ``rates`` of the parameters.
 
-    One example at a time goes forward, its outputs backward at once. (``torch.func`` would load torch's compiler.)
+    One example at a time goes forward, its outputs backward at once. (``torch.func``, by which
+    :func:`infwidth.empirical.empirical_ntk` has the same, would load torch's compiler, and round otherwise.)
+    Raises SpecError for a module with randomness on, or without anything to train.
     """
+    refuse_what_has_no_kernel(model, x)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    if not named:
+        raise SpecError("the model has no parameter that requires a gradient: nothing moves, and there is no kernel")
     roots = [rates[name] ** 0.5 for name, _ in named]
     with torch.no_grad():
         k = model(x[:1]).shape[1]
