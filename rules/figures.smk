@@ -71,6 +71,7 @@ rule paper_claims:
         "../environment.yml"
     params:
         tables=lambda wildcards: [experiment for _, experiment in GRAPH.papers[wildcards.paper].tables],
+        figures=lambda wildcards: [figure.name for figure in GRAPH.papers[wildcards.paper].figures],
         code=lambda wildcards: code_hash([*CODE["claims"], f"papers/{wildcards.paper}"]),
     message:
         "claims of {wildcards.paper}"

@@ -60,7 +60,7 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
         if paper.figures:
             parts.append(tmp_path / f"{name}.csv")
             tables = {table: PUBLISHED / scale / "tables" / of / f"{table}.parquet" for of, table in paper.tables}
-            judge(name, tables, parts[-1])
+            judge(name, tables, parts[-1], [figure.name for figure in paper.figures])
     collect(parts, tmp_path / "claims.csv", SCHEMAS / "claims.schema.json")
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "claims.csv"), pd.read_csv(PUBLISHED / scale / "claims.csv"), rtol=1e-9

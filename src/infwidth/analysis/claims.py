@@ -1,7 +1,7 @@
 """Claims: what a paper says, with a threshold fixed beforehand, and what our tables say to it."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,16 +74,19 @@ class _Run(dict[str, Any]):
         raise NotTestableError(f"Experiment '{name}' was not run.")
 
 
-def ledger(paper: str, claims: Iterable[Claim], tables: Tables) -> pd.DataFrame:
-    """Return the rows of ``claims.csv`` of one paper."""
+def ledger(paper: str, claims: Iterable[Claim], tables: Tables, figures: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the rows of ``claims.csv`` of one paper; claims of other figures than ``figures`` (all) were not run."""
     records = []
     for claim in claims:
-        try:
-            estimate = claim.measure(_Run(tables))
-            outcome, note = verdict(estimate, claim.accept), claim.note
-        except NotTestableError as reason:
-            estimate, outcome = Estimate(math.nan, math.nan, math.nan, 0), "not testable at this scale"
-            note = f"{claim.note} {reason}".strip()
+        estimate, note = Estimate(math.nan, math.nan, math.nan, 0), claim.note
+        if figures is not None and claim.figure not in figures:
+            outcome = "not run"
+        else:
+            try:
+                estimate = claim.measure(_Run(tables))
+                outcome = verdict(estimate, claim.accept)
+            except NotTestableError as reason:
+                outcome, note = "not testable at this scale", f"{claim.note} {reason}".strip()
         records.append(
             (
                 paper,

@@ -8,4 +8,4 @@ from infwidth.workflow.job import job
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     tables = dict(zip(snakemake.params.tables, map(Path, snakemake.input), strict=True))
-    judge(snakemake.wildcards.paper, tables, Path(snakemake.output[0]))
+    judge(snakemake.wildcards.paper, tables, Path(snakemake.output[0]), snakemake.params.figures)
