@@ -6,8 +6,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 from infwidth.analysis.claims import NotTestableError, ledger
+from infwidth.analysis.table import Table
 from infwidth.papers.harvard2024.claims import CLAIMS
-from infwidth.papers.harvard2024.figures.transfer import sp_no_transfer
+from infwidth.papers.harvard2024.figures.sp_no_transfer import sp_no_transfer
 from infwidth.papers.harvard2024.measured import AXES, OPTIMIZERS, alignments, difference_at_base
 
 LAYERS = [f"hidden.{number}" for number in (1, 2)]
@@ -94,7 +95,7 @@ def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
             for seed in (0, 1)
             for metric in (["train_loss"] if np.isfinite(loss) else ["train_loss", "diverged"])
         ]
-        return pd.DataFrame(records).assign(layer="", index=-1)
+        return pd.DataFrame(records).assign(layer="", index=-1, of="net")
 
     trains, diverges = [2.0, 1.0, 1.5], [np.inf] * 3
     tables = {
@@ -102,7 +103,7 @@ def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
         for sweeps, (axis, _) in AXES.items()
         for optimizer in OPTIMIZERS
     }
-    figure = sp_no_transfer(tables)
+    figure = sp_no_transfer({name: Table(table, name) for name, table in tables.items()})
     widths, depths = figure.axes[:2]
     assert [text.get_text() for text in widths.texts] == ["N = 4: diverges at every rate"]
     assert [text.get_text() for text in depths.texts] == ["L = 4: diverges at every rate"]

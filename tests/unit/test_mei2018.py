@@ -9,11 +9,13 @@ from matplotlib import pyplot as plt
 from scipy import integrate, special
 
 from infwidth.analysis.claims import ledger
+from infwidth.analysis.table import Table
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
-from infwidth.papers.mei2018 import figures, limits
+from infwidth.papers.mei2018 import limits
 from infwidth.papers.mei2018.claims import CLAIMS
+from infwidth.papers.mei2018.figures.radial import radial
 from infwidth.plan.graph import CODE, limit_code, load_graph
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
@@ -159,7 +161,7 @@ def test_claims_fail_on_wrong_tables(tables: dict[str, pd.DataFrame]) -> None:
 
 def test_figure_is_drawn(tables: dict[str, pd.DataFrame]) -> None:
     with style():
-        drawn = figures.radial(tables)
+        drawn = radial({name: Table(table, name) for name, table in tables.items()})
         drawn.canvas.draw()
         titles = [axes.get_title() for axes in drawn.axes]
         plt.close(drawn)

@@ -9,10 +9,11 @@ import pytest
 from matplotlib import pyplot as plt
 
 from infwidth.analysis.claims import ledger
+from infwidth.analysis.table import Table
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
-from infwidth.papers import paper_module
+from infwidth.papers import figure_function
 from infwidth.papers.yang2021.claims import space
 from infwidth.papers.yang2021slides import claims as slides_claims
 from infwidth.papers.yang2021slides.measured import difference_from_start
@@ -254,20 +255,24 @@ def test_claims_fail_on_wrong_tables(tables: dict) -> None:
         assert claims.verdict[name] == "not reproduced", name
 
 
+def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, Table]:
+    return {name: Table(frame, name) for name, frame in frames.items()}
+
+
 @pytest.mark.parametrize("paper", PAPERS)
 def test_figures_are_drawn(tables: dict, paper: str) -> None:
     figures = [f for f in load_paper(paper, "smoke", SCHEMAS).figures if all(table in EXACT for _, table in f.tables)]
     assert len(figures) > 1
     for figure in figures:
         with style():
-            drawn = getattr(paper_module(paper, "figures"), figure.name)(tables[paper])
+            drawn = figure_function(paper, figure.name)(_tables(tables[paper]))
             drawn.canvas.draw()
             plt.close(drawn)
 
 
 def test_the_table_colours_what_the_classifier_says(tables: dict) -> None:
     with style():
-        drawn = paper_module("yang2021", "figures").table1(tables["yang2021"])
+        drawn = figure_function("yang2021", "table1")(_tables(tables["yang2021"]))
         texts = [text.get_text() for text in drawn.axes[0].texts]
         plt.close(drawn)
     assert texts.count("kernel") == texts.count("feature learning") == 2

@@ -1,12 +1,22 @@
-"""One folder a paper: ``experiments.yaml``, ``figures.py``, ``claims.py``. Adding a paper is adding a folder.
+"""One folder a paper: ``experiments.yaml``, ``figures/``, ``claims.py``. Adding a paper is adding a folder.
 
-A limit that only one paper needs is a function of that paper's ``limits.py``, described by its ``limits.schema.json``.
+A figure is the function of its name in the module of its name: ``papers.mei2018.figures.radial:radial``; no list names
+them again. A limit that only one paper needs is a function of that paper's ``limits.py``, described by its
+``limits.schema.json``.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 
 def paper_module(paper: str, part: str) -> ModuleType:
-    """Return module ``figures``, ``claims`` or ``limits`` of a paper."""
+    """Return module ``claims``, ``limits`` or ``figures.<figure>`` of a paper."""
     return import_module(f"infwidth.papers.{paper}.{part}")
+
+
+def figure_function(paper: str, figure: str) -> Callable[[Any], Any]:
+    """Return the function that draws a figure: tables by experiment in, matplotlib figure out."""
+    function: Callable[[Any], Any] = getattr(paper_module(paper, f"figures.{figure}"), figure)
+    return function

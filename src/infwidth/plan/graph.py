@@ -62,7 +62,7 @@ def _code_hash(paths: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for part in paths:
         path = _PACKAGE / part
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".mplstyle"))
+        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
         for file in files:
             digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infwidth.analysis.table import Table
-from infwidth.papers import paper_module
+from infwidth.papers import figure_function
 from infwidth.plotting.save import save_figure
 from infwidth.plotting.style import style
 from infwidth.results.tables import read_table
@@ -15,9 +15,7 @@ def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png:
     with style():
         from matplotlib import pyplot as plt
 
-        drawn = getattr(paper_module(paper, "figures"), figure)(
-            {name: Table(read_table(path), name) for name, path in tables.items()}
-        )
+        drawn = figure_function(paper, figure)({name: Table(read_table(path), name) for name, path in tables.items()})
         save_figure(drawn, pdf)
         save_figure(drawn, png)
         plt.close(drawn)

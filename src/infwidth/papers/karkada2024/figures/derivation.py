@@ -1,7 +1,5 @@
 """From desiderata to one degree of freedom: the net, the linear system, and what it leaves."""
 
-from fractions import Fraction
-
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -9,14 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from infwidth.analysis.claims import Tables
+from infwidth.analysis.table import Tables
+from infwidth.plotting.style import FULL, LAZY, PAIR, RICH
+from infwidth.plotting.text import fraction
 
 _KINDS = {
     "backward": "0.45",
-    "activations": "#3b6fb6",
-    "NTC": "#7b3fa0",
-    "UUC": "#b0467f",
-    "MAX": "#c9762b",
+    "activations": PAIR[0],
+    "NTC": "#55803f",
+    "UUC": LAZY,
+    "MAX": RICH,
 }
 _SYMBOLS = {"g": "g", "sigma": "σ", "eta": "η", "change": "|Δh|", "gradient": "|∂ℓ|"}
 _ROOM = 1.6  # rows below the equations, for what is left
@@ -30,9 +30,11 @@ _MEANINGS = {
 
 
 def derivation(tables: Tables) -> Figure:
-    """Schematic of the net (left), coefficients of all equations (middle), degrees of freedom left (right)."""
+    """Schematic of the net (top), coefficients of all equations (below), degrees of freedom left (right)."""
     table = tables["desiderata"]
-    figure, (net, system, freedom) = plt.subplots(1, 3, figsize=(10.2, 4.0), width_ratios=(4.2, 5, 1.7))
+    figure = plt.figure(figsize=(FULL, 5.0))
+    (above,), (below,) = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.35, 3))
+    net, (system, freedom) = above.subplots(), below.subplots(1, 2, width_ratios=(4, 1.5))
     _draw_net(net)
     _draw_system(system, table)
     _draw_freedom(freedom, table)
@@ -41,7 +43,7 @@ def derivation(tables: Tables) -> Figure:
 
 def _draw_net(axes: Axes) -> None:
     axes.set_axis_off()
-    axes.set(xlim=(-0.3, 7.0), ylim=(-3.9, 2.6))
+    axes.set(xlim=(-0.3, 14.2), ylim=(-1.3, 2.5))
     for position, name in zip((0, 2.2, 4.4, 6.6), ("x", "h₁", "h₂", "f"), strict=True):
         axes.text(position, 0, name, ha="center", va="center", fontsize=12)
     for layer, centre in enumerate((1.1, 3.3, 5.5), start=1):
@@ -49,34 +51,29 @@ def _draw_net(axes: Axes) -> None:
             FancyBboxPatch((centre - 0.34, -0.32), 0.68, 0.64, boxstyle="round,pad=0.05", fc="0.95", ec="0.4")
         )
         axes.text(centre, 0, f"W{'₁₂₃'[layer - 1]}", ha="center", va="center")
-        axes.text(
-            centre,
-            0.62,
-            f"g{'₁₂₃'[layer - 1]} σ{'₁₂₃'[layer - 1]} η{'₁₂₃'[layer - 1]}",
-            ha="center",
-            color=_KINDS["activations"],
-        )
+        symbols = " ".join(f"{symbol}{'₁₂₃'[layer - 1]}" for symbol in "gση")
+        axes.text(centre, 0.62, symbols, ha="center", color=_KINDS["activations"], fontsize=8)
         _arrow(axes, (centre - 0.82, 0), (centre - 0.42, 0), "0.2")
         _arrow(axes, (centre + 0.42, 0), (centre + 0.82, 0), "0.2")
     for start, end in ((6.4, 4.7), (4.2, 2.5)):
         _arrow(axes, (start, -0.55), (end, -0.55), _KINDS["backward"])
         axes.text((start + end) / 2, -0.92, "∂ℓ", ha="center", va="center", color=_KINDS["backward"], fontsize=8)
     for position in (2.2, 4.4):
-        axes.text(position, 1.15, "entries ~ 1", ha="center", color=_KINDS["activations"], fontsize=7.5)
+        axes.text(position, 1.15, "entries ∼ 1", ha="center", color=_KINDS["activations"], fontsize=7.5)
         axes.plot([position, position], [0.35, 1.05], color=_KINDS["activations"], linewidth=0.6, linestyle=":")
-    axes.text(6.6, 1.15, "|Δf| ~ 1", ha="center", color=_KINDS["NTC"], fontsize=8)
-    axes.text(3.3, 2.1, "Δh = g ΔW h + g W Δh + …", ha="center", fontsize=9)
+    axes.text(6.6, 1.15, "|Δf| ∼ 1", ha="center", color=_KINDS["NTC"], fontsize=8)
+    axes.text(3.3, 2.1, "Δh = g ΔW h + g W Δh + …", ha="center")
     axes.annotate(
         "the layer's own part",
-        (2.95, 1.95),
-        (1.2, 1.55),
+        (2.75, 2.02),
+        (0.9, 1.6),
         fontsize=7.5,
         color=_KINDS["MAX"],
         ha="center",
         arrowprops={"arrowstyle": "-", "color": _KINDS["MAX"], "linewidth": 0.6},
     )
     for line, (kind, meaning) in enumerate(_MEANINGS.items()):
-        axes.text(-0.2, -1.75 - 0.45 * line, meaning, color=_KINDS[kind], fontsize=8, va="center")
+        axes.text(7.6, 1.9 - 0.68 * line, meaning, color=_KINDS[kind], fontsize=8, va="center")
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
@@ -97,7 +94,7 @@ def _draw_system(axes: Axes, table: pd.DataFrame) -> None:
         text = f"{value:+.0f}".replace("-", "−")
         axes.text(column, y, text, color="white", ha="center", va="center", fontsize=8)
     for y, equation in enumerate(equations):
-        axes.text(len(names) + 0.1, y, f"= {Fraction(right[equation])}".replace("-", "−"), va="center", fontsize=8)
+        axes.text(len(names) + 0.1, y, f"= {fraction(right[equation])}", va="center", fontsize=8)
     axes.set(xlim=(-0.5, len(names) + 1.4), ylim=(len(equations) + _ROOM, -0.5))
     axes.set_xticks(range(len(names)), [_SYMBOLS[name.split()[0]] for name in names], fontsize=7.5, rotation=60)
     axes.set_yticks(range(len(equations)), equations, fontsize=8)

@@ -1,6 +1,7 @@
 """Parametrization space: the five named points, placed by their exponents, and the gauges that join them."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
+from infwidth.analysis.table import Tables
 from infwidth.papers.karkada2024.measured import GAUGE_NAMES, VERTICES, at_richness, exponent_table
-from infwidth.plotting.style import richness_colour
+from infwidth.plotting.style import DASHED, FULL, richness_colour
+from infwidth.plotting.text import fraction, power
 
 # From (richness, readout multiplier, read-in multiplier) to the page: an oblique projection with richness to the right.
 _TO_PAGE = np.array([[9.0, 0.7], [-1.2, 2.6], [2.6, 2.0]])
@@ -22,13 +24,15 @@ _OFFSETS = {
     "μP": (10, 4, "left"),
     "MFP": (10, -12, "left"),
 }
+_NAME: dict[str, Any] = {"weight": "bold", "fontsize": 10.5}
+_SMALL: dict[str, Any] = {"fontsize": 8, "color": "0.3"}
 
 
 def gauges(tables: Tables) -> Figure:
     """The wedge between the edge r = 0 and the triangle r = 1/2; richness along the three gauges, gauges across."""
     exponents = exponent_table(tables["family"])
     places = {name: _point(exponents, *vertex) @ _TO_PAGE for name, vertex in VERTICES.items()}
-    figure, axes = plt.subplots(figsize=(7.2, 4.4))
+    figure, axes = plt.subplots(figsize=(FULL, 4.2))
     axes.set_axis_off()
     axes.set_aspect("equal")
     for start, end, gauge in (
@@ -43,7 +47,7 @@ def gauges(tables: Tables) -> Figure:
         (richness_colour("1/2"), [("μP-lr", "μP"), ("μP", "MFP"), ("MFP", "μP-lr")]),
     ):
         for start, end in edges:
-            axes.plot(*np.transpose([places[start], places[end]]), color=colour, linewidth=1.6, linestyle=(0, (3, 1.5)))
+            axes.plot(*np.transpose([places[start], places[end]]), color=colour, linewidth=1.6, linestyle=DASHED)
     for corners in (("NTP-lr", "NTP", "MFP", "μP-lr"), ("NTP", "μP", "MFP")):
         axes.fill(*np.transpose([places[name] for name in corners]), color="0.5", alpha=0.06, linewidth=0)
     axes.fill(
@@ -52,20 +56,10 @@ def gauges(tables: Tables) -> Figure:
         alpha=0.2,
         linewidth=0,
     )
-    for name in VERTICES:
-        colour = richness_colour(VERTICES[name][0])
-        axes.plot(*places[name], "o", color=colour, markersize=9, zorder=5)
-        dx, dy, side = _OFFSETS[name]
-        axes.annotate(name, places[name], (dx, dy), textcoords="offset points", ha=side, weight="bold", fontsize=11)
-        axes.annotate(
-            _multipliers(exponents, name),
-            places[name],
-            (dx, dy - 11),
-            textcoords="offset points",
-            ha=side,
-            fontsize=7.5,
-            color="0.3",
-        )
+    for name, (dx, dy, side) in _OFFSETS.items():
+        axes.plot(*places[name], "o", color=richness_colour(VERTICES[name][0]), markersize=9, zorder=5)
+        for text, below, font in ((name, 0, _NAME), (_multipliers(exponents, name), 13, _SMALL)):
+            axes.annotate(text, places[name], (dx, dy - below), textcoords="offset points", ha=side, **font)
     _label_faces(axes, places)
     axes.margins(0.16, 0.14)
     return figure
@@ -88,53 +82,32 @@ def _gradient_line(axes: Axes, start: np.ndarray, end: np.ndarray) -> None:
 def _along(axes: Axes, start: np.ndarray, end: np.ndarray, text: str) -> None:
     angle = float(np.degrees(np.arctan2(*(end - start)[::-1])))
     axes.annotate(
-        text,
-        start + 0.55 * (end - start),
-        (0, 6),
-        textcoords="offset points",
-        rotation=angle,
-        rotation_mode="anchor",
-        ha="center",
-        fontsize=9,
-    )
+        text, start + 0.55 * (end - start), (0, 6), textcoords="offset points", rotation=angle,
+        rotation_mode="anchor", ha="center",
+    )  # fmt: skip
 
 
 def _multipliers(exponents: pd.DataFrame, name: str) -> str:
+    """Return the multipliers g of the three layers as powers of n."""
     richness, gauge = VERTICES[name]
     g = at_richness(exponents, gauge, float(Fraction(richness))).g
-    return "g = n^(" + ", ".join(str(Fraction(x)).replace("-", "−") for x in g) + ")"
+    return "g = " + ", ".join("1" if x == 0 else power("n", fraction(x)) for x in g)
 
 
 def _label_faces(axes: Axes, places: dict[str, np.ndarray]) -> None:
     edge = (places["NTP-lr"] + places["NTP"]) / 2
     axes.annotate(
-        "r = 0\nlazy\n\ngauge\ntransformation",
-        edge,
-        (-14, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        color=richness_colour("0"),
-        fontsize=9,
-    )
-    face = (places["μP-lr"] + places["μP"] + places["MFP"]) / 3
+        "r = 0: lazy,\none gauge\ntransformation", edge, (-14, 0), textcoords="offset points", ha="right", va="center",
+        color=richness_colour("0"), fontsize=8.5,
+    )  # fmt: skip
+    side = tuple(0.45 * places["μP"] + 0.55 * places["MFP"])
     axes.annotate(
-        "r = ½, rich\ngauge\ntransformations",
-        face,
-        (0, 0),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-        color="0.2",
-        fontsize=8,
-    )
-    low = np.min(list(places.values()), axis=0)
-    start, end = (places["NTP"][0], low[1] - 0.75), (places["MFP"][0], low[1] - 0.75)
+        "r = 1/2: rich,\ngauge\ntransformations", side, (10, 0), textcoords="offset points", ha="left", va="center",
+        color="0.2", fontsize=8.5,
+    )  # fmt: skip
+    low = min(y for _, y in places.values()) - 0.85
+    start, end = (places["NTP"][0], low), (places["MFP"][0], low)
     axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "0.2"}, annotation_clip=False)
     axes.text(
-        (start[0] + end[0]) / 2,
-        low[1] - 0.95,
-        "richness r: the one direction that changes training",
-        ha="center",
-        va="top",
+        (start[0] + end[0]) / 2, low - 0.2, "richness r: the one direction that changes training", ha="center", va="top"
     )

@@ -5,8 +5,9 @@ from fractions import Fraction
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
+from infwidth.analysis.table import Tables
 from infwidth.papers.karkada2024.measured import GAUGE_NAMES, LAYERS, VERTICES, exponent_table
+from infwidth.plotting.style import FULL
 
 # Squares, because variances and what multiplies a gradient are: (symbol, column, power of it, words).
 _ROWS = (("σ²", "sigma", 2, "init variance"), ("η", "eta", 1, "learning rate"), ("g²", "g", 2, "multiplier²"))
@@ -16,7 +17,7 @@ _FIRST_COLUMN, _COLUMNS, _ENDS = 0.19, (0.36, 0.53, 0.70), (0.86, 0.95)
 def stp_table(tables: Tables) -> Figure:
     """Three blocks, one a gauge: rows σ², η, g²; columns the layers; at the right the names of the end points."""
     solved = exponent_table(tables["family"])
-    figure, axes = plt.subplots(figsize=(7.4, 4.2))
+    figure, axes = plt.subplots(figsize=(FULL, 4.2))
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(0, 1))
     for x, layer, shape in zip(_COLUMNS, LAYERS.values(), ("d → n", "n → n", "n → k"), strict=True):
@@ -37,14 +38,8 @@ def stp_table(tables: Tables) -> Figure:
                 text = power_of_n(power * constant, power * slope)
                 axes.text(x, y, text, ha="center", va="center", fontsize=11)
     axes.plot([0, 1], [0.06, 0.06], color="0.2", linewidth=1.2)
-    axes.text(
-        0,
-        0.02,
-        "Powers of the width n; the read-in has a further 1/d in g²σ² and in g²η.",
-        va="center",
-        fontsize=8,
-        color="0.35",
-    )
+    note = "Powers of the width n; the read-in has a further 1/d in g²σ² and in g²η."
+    axes.text(0, 0.02, note, va="center", fontsize=8, color="0.35")
     return figure
 
 

@@ -1,47 +1,41 @@
-"""Predictions on single points converge."""
+"""Predictions on single points, and their distance from the widest net's."""
 
-import pandas as pd
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
 from infwidth.analysis.distances import curves, relative_distance, to_widest
+from infwidth.analysis.table import Table, Tables
+from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, step_axis, width_axis
-from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.style import width_colours
-from infwidth.plotting.widths import guide_above, width_legend
-
-_ROWS = {"vision_online": "vision", "language": "language"}
-#: The held-out point of the left panels.
-_POINT = 0
+from infwidth.plotting.lines import points, single_nets
+from infwidth.plotting.style import FULL, GUIDE, width_colours
+from infwidth.topics.consistency import panels
 
 
 def fig2(tables: Tables) -> Figure:
     """Correct logit of one point, a line a net (left); distance of all followed logits from the widest's (right)."""
-    figure, rows = plt.subplots(2, 2, figsize=(7.2, 5.0), width_ratios=(3, 2))
-    for (left, right), (experiment, task) in zip(rows, _ROWS.items(), strict=True):
-        _draw_seeds(left, tables[experiment])
-        left.set_title(task)
-        _draw_distances(right, tables[experiment])
+    tasks = panels.by_task(tables, ("vision_online", "language"))
+    figure, rows = plt.subplots(2, 2, figsize=(FULL, 4.8), width_ratios=(3, 2))
+    for (left, right), (task, table) in zip(rows, tasks.items(), strict=True):
+        single_nets(left, panels.after_start(table.at(index=0).nets("correct_logit")), linewidth=0.8, alpha=0.8)
+        step_axis(left)
+        left.set(title=task, ylabel="logit of the correct answer")
+        _draw_distances(right, table)
+    of_widths = legends.widths(panels.all_widths(tasks.values()))
+    legends.below(figure, [*of_widths, legends.guide(r"$\propto\sqrt{1/N + 1/N_{max}}$")])
     return figure
 
 
-def _draw_seeds(axes: Axes, table: pd.DataFrame) -> None:
-    rows = table[(table.metric == "correct_logit") & (table["index"] == _POINT) & (table.step >= 1)]
-    colours = width_colours(rows.width.unique().tolist())
-    for width, colour in colours.items():
-        for _, net in rows[rows.width == width].groupby("seed"):
-            axes.plot(net.step, net.value, color=colour, linewidth=0.8)
-    step_axis(axes)
-    axes.set_ylabel("logit of the correct answer")
-    width_legend(axes, list(colours), loc="upper left")
-
-
-def _draw_distances(axes: Axes, table: pd.DataFrame) -> None:
-    distances = to_widest(curves(table, metric="correct_logit"), relative_distance)
-    errors_against_width(axes, distances, color="0.25", marker="o", linestyle="-", linewidth=1.1)
-    guide_above(axes, distances, exponent=-0.5, label="$N^{-1/2}$")
+def _draw_distances(axes: Axes, table: Table) -> None:
+    """Draw the distances with what independent deviations of both nets, each of order N^−1/2, would give."""
+    distances, widest = to_widest(curves(table, metric="correct_logit"), relative_distance), max(table.values("width"))  # type: ignore[arg-type]
+    points(axes, distances, colours=width_colours(distances.width))
+    means = distances.groupby("width").value.mean()
+    shape = np.sqrt(1 / means.index.to_numpy(float) + 1 / widest)
+    axes.plot(means.index, shape * np.exp(np.mean(np.log(means.to_numpy() / shape))), zorder=1, **GUIDE)
+    axes.set_title(guides.slope_text(distances), fontsize=7.5)
     log_heights(axes)
-    width_axis(axes, distances.width.astype(int).tolist())
-    axes.set_ylabel(f"distance from N = {table.width.max()}")
+    width_axis(axes, distances.width)
+    axes.set_ylabel(f"distance from N = {widest}")

@@ -1,14 +1,19 @@
-"""Preactivations and final-layer kernels agree across widths."""
+"""Preactivations and feature kernels of images at growing widths."""
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
-from infwidth.plotting.widths import representations
+from infwidth.analysis.table import Tables
+from infwidth.plotting import legends
+from infwidth.plotting.style import FULL
+from infwidth.topics.consistency import panels
 
 
 def fig3(tables: Tables) -> Figure:
-    """Vision, after training: densities of the last block's preactivations, and its feature kernels by width."""
-    figure = plt.figure(figsize=(7.2, 2.0))
-    representations(figure, tables["vision_online"], "kernel", task="vision")
+    """After training: densities of the deepest preactivations, and the maps of kernel by width."""
+    figure = plt.figure(figsize=(FULL, 2.2))
+    panels.representations(
+        figure, tables["vision_online"], "kernel", task="vision, online", label="feature kernel\n/ mean diagonal"
+    )
+    legends.below(figure, legends.widths(tables["vision_online"].values("width")))
     return figure

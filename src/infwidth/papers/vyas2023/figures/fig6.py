@@ -1,61 +1,50 @@
-"""The variance over initialisations falls as 1/N."""
-
-from typing import Any
+"""The variance over initialisations: N·Var collapses while it is small, and opens as fluctuations grow."""
 
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
-from infwidth.analysis.selection import first_step_after
-from infwidth.papers.vyas2023.measured import PARTS
-from infwidth.plotting.axes import log_heights, width_axis
-from infwidth.plotting.shapes import errors_against_width
-from infwidth.plotting.style import DASHED
-from infwidth.plotting.widths import guide_above
-from infwidth.topics.consistency.measures import TASKS
+from infwidth.analysis.bias_variance import deviation_exponent
+from infwidth.analysis.table import Table, Tables
+from infwidth.plotting import legends
+from infwidth.plotting.axes import log_heights, step_axis
+from infwidth.plotting.lines import curves
+from infwidth.plotting.style import FULL, GUIDE
+from infwidth.topics.consistency import panels
 
-#: How the variance is shown at each of these.
-_LINES: dict[str, tuple[str, Any]] = {"early": ("o", DASHED), "late": ("s", "-")}
+_THEORY = -1.0
 
 
 def fig6(tables: Tables) -> Figure:
-    """Variance of the logits over seeds against width, early and late in training, a panel a task."""
-    figure, panels = plt.subplots(1, 2, figsize=(7.2, 2.9))
-    for axes, experiment in zip(panels, ("vision_online", "language"), strict=True):
-        _draw_variance(axes, tables[experiment])
-        axes.set_title(TASKS[experiment])
-    panels[0].set_ylabel("variance of the logits over seeds")
+    """N times the variance of the logits over seeds (top), and the variance's exponent in N (bottom), against steps."""
+    tasks = panels.by_task(tables, ("vision_online", "language"))
+    figure, columns = plt.subplots(2, 2, figsize=(FULL, 4.2), sharex="col", sharey="row", height_ratios=(3, 2))
+    for (above, below), (task, table) in zip(columns.T, tasks.items(), strict=True):
+        _draw_collapse(above, table)
+        above.set_title(task)
+        _draw_exponents(below, table)
+    log_heights(columns[0, 0])
+    columns[0, 0].set_ylabel("N · variance of the logits")
+    columns[1, 0].set_ylabel("exponent of the\nvariance in N")
+    legends.below(figure, [*legends.widths(panels.all_widths(tasks.values())), legends.guide("theory: −1")])
     return figure
 
 
-def _draw_variance(axes: Axes, table: pd.DataFrame) -> None:
-    for when, (marker, linestyle) in _LINES.items():
-        step = first_step_after(table, PARTS[when])
-        values = _pseudovalues(table[(table.metric == "logit_deviation") & (table.step == step)])
-        line: dict[str, Any] = {
-            "marker": marker,
-            "linestyle": linestyle,
-            "linewidth": 1.1,
-            "label": f"{when} (step {step})",
-        }
-        errors_against_width(axes, values, color="0.25", **line)
-        guide_above(axes, values, exponent=-1, label="$1/N$")
-    log_heights(axes)
-    width_axis(axes, table.width.unique().tolist())
-    axes.legend(loc="upper right")
+def _draw_collapse(axes: Axes, table: Table) -> None:
+    rows = panels.after_start(table.ensemble("logit_variance"))
+    curves(axes, rows.assign(value=rows.value * rows.width), marker="o", markersize=3.5)
+    step_axis(axes)
+    axes.set_xlabel("")
 
 
-def _pseudovalues(deviations: pd.DataFrame) -> pd.DataFrame:
-    """Return the jackknife's pseudo-values of the variance: Student's interval of their mean is the jackknife's.
-
-    With d_e the deviation of seed e (whose mean is the variance v), the variance without it is
-    ((E − 1) v − d_e)/(E − 2). Of two seeds there is no jackknife, and their common variance is returned once.
-    """
-    parts = []
-    for width, of_width in deviations.groupby("width"):
-        d, n = of_width.value.to_numpy(), len(of_width)
-        values = d[:1] if n < 3 else n * d.mean() - (n - 1) * ((n - 1) * d.mean() - d) / (n - 2)
-        parts.append(pd.DataFrame({"width": width, "value": values}))
-    return pd.concat(parts, ignore_index=True)
+def _draw_exponents(axes: Axes, table: Table) -> None:
+    """Draw the exponent at every evaluation with its interval, a bootstrap over seeds."""
+    steps = [step for step in table.values("step") if step >= 1]
+    found = pd.DataFrame([vars(deviation_exponent(table, step=step)) for step in steps], index=steps)  # type: ignore[arg-type]
+    axes.fill_between(found.index, found.low, found.high, color="0.35", alpha=0.2, linewidth=0)
+    axes.plot(found.index, found.value, color="0.25", marker="o", markersize=3.5)
+    axes.axhline(_THEORY, **GUIDE)
+    axes.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+    axes.set_ylim(-1.75, 0.6)
+    step_axis(axes)

@@ -1,12 +1,11 @@
-"""Ensembles of narrow networks are biased."""
+"""What ensembles of narrow nets leave above one wide net."""
 
 from matplotlib.figure import Figure
 
-from infwidth.analysis.claims import Tables
-from infwidth.plotting.widths import bias_and_variance
-from infwidth.topics.consistency.measures import TASKS
+from infwidth.analysis.table import Tables
+from infwidth.topics.consistency import panels
 
 
 def fig7(tables: Tables) -> Figure:
-    """Test loss of single nets and of ensembles, against steps (top) and at the end (bottom), a column a task."""
-    return bias_and_variance({TASKS[experiment]: tables[experiment] for experiment in ("second_vision", "language")})
+    """Final test loss against E · N² of single nets and of ensembles, a column a task."""
+    return panels.wider_or_more(panels.by_task(tables, ("second_vision", "language")))

@@ -1,0 +1,33 @@
+"""Theory's power laws beside measurements: anchored at the data, so that only the slope is compared."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.plotting.style import GUIDE
+from infwidth.plotting.text import with_interval
+
+
+def power_law(axes: Axes, rows: pd.DataFrame, *, slope: float, x: str = "width", label: str = "") -> None:
+    """Draw theory's slope through the centre of the means over seeds (on logarithmic axes), named at its left end."""
+    means = rows.groupby(x).value.mean()
+    at = means.index.to_numpy(float)
+    centre = np.log(means.to_numpy()).mean() - slope * np.log(at).mean()
+    heights = np.exp(centre) * at**slope
+    axes.plot(at, heights, zorder=1, **GUIDE)
+    if label:
+        name(axes, (at[-1], heights[-1]), label, above=slope > 0)
+
+
+def name(axes: Axes, place: tuple[float, float], text: str, *, above: bool = True) -> None:
+    """Write beside a guide's end what it is."""
+    offset, side = ((4, 3), "bottom") if above else ((4, -3), "top")
+    axes.annotate(text, place, offset, textcoords="offset points", color="0.35", fontsize=7.5, ha="right", va=side)
+
+
+def slope_text(rows: pd.DataFrame, *, x: str = "width", of: Callable[..., Estimate] = exponent) -> str:
+    """Return the measured exponent with its interval; nothing of fewer than three widths, through which any line is."""
+    return f"slope {with_interval(of(rows, x=x))}" if rows[x].nunique() > 2 else ""

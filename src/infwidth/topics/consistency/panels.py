@@ -1,0 +1,149 @@
+"""Panels on nets of growing width in one parametrization, which several papers draw.
+
+Every panel takes the table of one experiment, whose axis is ``width``; a width has its colour.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isqrt
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+
+from infwidth.analysis.bias_variance import ENSEMBLE, SINGLE, WITHOUT, ensemble, single
+from infwidth.analysis.distances import alignment, arrays
+from infwidth.analysis.table import Table, Tables
+from infwidth.plotting import legends
+from infwidth.plotting.axes import step_axis
+from infwidth.plotting.lines import curves
+from infwidth.plotting.maps import colour_bar, signed_map
+from infwidth.plotting.style import FULL, width_colours
+from infwidth.plotting.text import number
+from infwidth.topics.consistency.measures import TASKS
+
+LOSS_LABEL = "test loss (cross-entropy)"
+
+#: Part of the entries of a map's absolute values that its colours tell apart; the largest few are beyond the scale.
+_TOLD_APART = 0.97
+
+
+def all_widths(tables: Iterable[Table]) -> list[int]:
+    """Return every width of several experiments, for one legend."""
+    return sorted({int(width) for table in tables for width in table.values("width")})
+
+
+def by_task(tables: Tables, experiments: Iterable[str] = tuple(TASKS)) -> dict[str, Table]:
+    """Return the tables of the experiments on growing widths by what people call them."""
+    return {TASKS[experiment]: tables[experiment] for experiment in experiments}
+
+
+def loss_curves(panels: Mapping[str, Table], row: Sequence[Axes]) -> None:
+    """Draw the test losses of single nets against steps, a panel a task."""
+    for axes, (task, table) in zip(row, panels.items(), strict=True):
+        curves(axes, after_start(table.nets("test_loss")))
+        step_axis(axes)
+        axes.set_title(task)
+    row[0].set_ylabel(LOSS_LABEL)
+
+
+def after_start(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what was measured after the first step or later: zero has no place on a logarithmic axis."""
+    return rows[rows.step >= 1]
+
+
+def representations(figure: FigureBase, table: Table, metric: str, *, task: str, label: str) -> None:
+    """Draw in one row the densities of preactivations after training, and the maps of ``metric`` at all widths."""
+    widths = table.values("width")
+    first, *others = figure.subplots(1, 1 + len(widths), width_ratios=[1.5, *[1.0] * len(widths)])
+    _densities(first, table)
+    first.set_title(task)
+    _maps(others, table, metric, label)
+
+
+def _densities(axes: Axes, table: Table) -> None:
+    """Draw the densities of the deepest layer's preactivations, the mean over seeds with its interval."""
+    end = table.at(step=table.last_step())
+    centres = end.nets("bin_centre").drop_duplicates("index").set_index("index").value
+    rows = end.at(layer=table.deepest_layer("density")).nets("density")
+    curves(axes, rows.assign(at=rows["index"].map(centres)), x="at", linewidth=1.2)
+    axes.set(xlabel="preactivation", ylabel="density", ylim=(0, None))
+
+
+def _maps(panels: Sequence[Axes], table: Table, metric: str, label: str) -> None:
+    """Draw maps over their trace, averaged over seeds, a panel a width: their trace, and the cosine with the widest."""
+    flat = arrays(table, metric=metric, step=table.last_step(), layer=table.deepest_layer(metric))  # type: ignore[arg-type]
+    averages = {width: np.mean([a for (w, _), a in flat.items() if w == width], axis=0) for width in widths_of(flat)}
+    side = isqrt(len(next(iter(averages.values()))))
+    shapes = {width: average.reshape(side, side) for width, average in averages.items()}
+    traces = {width: float(np.trace(shape)) for width, shape in shapes.items()}
+    scaled = {width: side * shape / traces[width] for width, shape in shapes.items()}
+    entries = np.abs(np.concatenate([shape.ravel() for shape in scaled.values()]))
+    widest = scaled[max(scaled)]
+    for axes, (width, shape) in zip(panels, scaled.items(), strict=True):
+        cosine = "" if width == max(scaled) else f"cos {alignment(shape, widest):.3f}"
+        signed_map(axes, shape, largest=float(np.quantile(entries[entries > 0], _TOLD_APART)))
+        axes.set_title(f"N = {width:g}")
+        axes.set_xlabel(f"trace {number(traces[width], 0 if traces[width] > 10 else 1)}" + f"\n{cosine}")
+    colour_bar(panels, label=label, extend="both", shrink=0.75, pad=0.02, aspect=14)
+
+
+def widths_of(arrays_of_nets: Iterable[tuple[float, int]]) -> list[float]:
+    """Return the widths of arrays by width and seed."""
+    return sorted({width for width, _ in arrays_of_nets})
+
+
+def wider_or_more(panels: Mapping[str, Table]) -> Figure:
+    """Draw final test losses of single nets and of ensembles against how much net they are, a panel a task."""
+    figure, row = plt.subplots(1, len(panels), figsize=(FULL, 2.9), squeeze=False)
+    for axes, (task, table) in zip(row[0], panels.items(), strict=True):
+        n_seeds = _wider_or_more(axes, table)
+        axes.set(title=task, xlabel="E · N²")
+    row[0, 0].set_ylabel("test loss at the end")
+    legends.below(
+        figure,
+        [
+            *legends.widths(all_widths(panels.values()), marker="o"),
+            legends.line("one net", marker="o", linestyle="-"),
+            legends.line(f"ensemble of {n_seeds}", marker="s", markerfacecolor="white", linestyle=""),
+        ],
+    )
+    return figure
+
+
+def _wider_or_more(axes: Axes, table: Table) -> int:
+    """Draw one net a width, joined, and from each the ensembles of E nets; return the largest E."""
+    step = table.last_step()
+    widths = table.values("width")
+    alone = {width: single(table, width=width, step=step) for width in widths}  # type: ignore[arg-type]
+    together = {width: ensemble(table, width=width, step=step) for width in widths}  # type: ignore[arg-type]
+    axes.plot([w**2 for w in widths], [alone[w].value for w in widths], color="0.35", linewidth=1, zorder=1)
+    for width, colour in width_colours(widths).items():
+        one, all_nets = alone[width], together[width]
+        path = [(1, one.value), (all_nets.n, all_nets.value)]
+        if all_nets.n > 2:
+            path.insert(1, (all_nets.n - 1, _without_one(table, width)))
+        numbers, losses = zip(*path, strict=True)
+        axes.plot([e * width**2 for e in numbers], losses, color=colour, linewidth=1, zorder=2)
+        for number_of_nets, estimate, mark in ((1, one, "o"), (all_nets.n, all_nets, "s")):
+            half = estimate.high - estimate.value if np.isfinite(estimate.high) else 0.0
+            axes.errorbar(
+                [number_of_nets * width**2], [estimate.value], yerr=[half], fmt=mark, color=colour, capsize=2,
+                elinewidth=0.9, markersize=5, markerfacecolor=colour if mark == "o" else "white", zorder=3,
+            )  # fmt: skip
+    axes.set_xscale("log", base=2)
+    return max(estimate.n for estimate in together.values())
+
+
+def _without_one(table: Table, width: float) -> float:
+    """Return the mean loss of the ensembles of all nets but one."""
+    rows = table.at(width=width, step=table.last_step()).ensemble(ENSEMBLE + WITHOUT)
+    return float(rows.value.mean())
+
+
+def behind_widest(table: Table, metric: str = SINGLE) -> pd.DataFrame:
+    """Return the log of every net's loss over the widest's, paired over seeds: columns step, seed, width, value."""
+    losses = table.nets(metric).pivot(index=["step", "seed"], columns="width", values="value")
+    ratios = losses.div(losses[losses.columns.max()], axis=0).map(np.log).drop(columns=losses.columns.max())
+    return ratios.melt(ignore_index=False).dropna().reset_index()

@@ -1,0 +1,51 @@
+"""Figures are found by their names, and drawn to the same bytes each time."""
+
+from pathlib import Path
+
+import pytest
+from matplotlib import pyplot as plt
+
+from infwidth.analysis.table import Table
+from infwidth.experiments.papers import PAPERS_DIR, load_paper, paper_names
+from infwidth.papers import figure_function
+from infwidth.plotting.save import save_figure
+from infwidth.plotting.style import FULL, HALF, style
+from infwidth.results.tables import read_table
+
+ROOT = Path(__file__).parents[3]
+SCHEMAS = ROOT / "config" / "schemas"
+PUBLISHED = ROOT / "results" / "published" / "laptop" / "tables"
+PAPERS = paper_names()
+FIGURES = [figure for paper in PAPERS for figure in load_paper(paper, "laptop", SCHEMAS).figures]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_figure_is_the_function_of_its_name_in_the_module_of_its_name(paper: str) -> None:
+    names = {figure.name for figure in FIGURES if figure.paper == paper}
+    modules = {path.stem for path in (PAPERS_DIR / paper / "figures").glob("[!_]*.py")}
+    assert modules == names
+    for name in names:
+        assert figure_function(paper, name).__name__ == name
+
+
+def _drawn(rule: str, path: Path) -> tuple[bytes, float]:
+    (figure,) = (figure for figure in FIGURES if figure.rule == rule)
+    tables = {name: Table(read_table(PUBLISHED / paper / f"{name}.parquet"), name) for paper, name in figure.tables}
+    with style():
+        drawn = figure_function(figure.paper, figure.name)(tables)
+        save_figure(drawn, path)
+        plt.close(drawn)
+    return path.read_bytes(), drawn.get_figwidth()
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+@pytest.mark.parametrize("rule", ["msr2021_fig1", "msr2021_fig2", "msr2021_fig5"])
+def test_the_same_tables_make_the_same_bytes(rule: str, suffix: str, tmp_path: Path) -> None:
+    first, second = (_drawn(rule, tmp_path / f"{name}.{suffix}")[0] for name in ("first", "second"))
+    assert first == second
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("rule", [figure.rule for figure in FIGURES])
+def test_every_figure_is_drawn_from_published_tables_on_one_of_two_canvases(rule: str, tmp_path: Path) -> None:
+    assert _drawn(rule, tmp_path / "figure.png")[1] in (FULL, HALF)
