@@ -158,7 +158,8 @@ def contents(
 ) -> Contents:
     """Return what ``graph``, the ledger ``claims`` and the provenance ``cells`` of a scale say.
 
-    Papers and figures come in the order of the catalog; claims of figures that were not asked for are left out.
+    Papers and figures come in the order of the catalog; claims and cells of figures that were not asked for are left
+    out.
     ``images`` maps a figure's rule to its picture, ``published`` to the scales it is published at; ``cited`` are the
     keys of the bibliography. Raises DataError for a figure without a picture, SpecError for a paper without a title.
     """
@@ -167,6 +168,7 @@ def contents(
     rows: dict[str, list[ClaimRow]] = {}
     for row in claims.to_dict("records"):
         rows.setdefault(f"{row['paper']}_{row['figure']}", []).append(_claim(row))
+    cells = cells[cells["cell"].isin(list(graph.cells))]
     cost = _Cost(cells)
 
     def figure_row(figure: Figure) -> FigureRow:
@@ -193,7 +195,7 @@ def contents(
         papers=[paper_row(paper) for paper in in_catalog_order(graph.papers.values(), catalog)],
         catalog=catalog_rows(status, read_titles() | graph.titles),
         figures_left_out=list(graph.left_out),
-        cost=cost.of(cells["cell"].tolist()),
+        cost=cost.of(graph.cells),
         provenance=provenance(cells),
     )
 
