@@ -17,44 +17,32 @@ import torch
 from torch.nn import functional as F
 
 from infwidth.data.images import Images
+from infwidth.specs.block import read
+from infwidth.specs.cells import Train
 from infwidth.training.member import Member
 from infwidth.training.trainer import Trainer
 
 CELLS = {
-    "MLP, width 256": {"name": "mlp", "width": 256, "n_hidden": 2, "activation": "relu", "bias": False},
+    "MLP, width 256": {"name": "mlp", "width": 256, "n_hidden": 2, "activation": "unit_relu", "bias": False},
     "CNN, width 64": {"name": "cnn", "width": 64, "n_convolutions": 3},
 }
 
 
-def spec(model: dict[str, Any], steps: int) -> dict[str, Any]:
-    return {
+def spec(model: dict[str, Any], steps: int) -> Train:
+    document = {
         "kind": "train",
-        "data": {"name": "noise"},
+        "data": {"name": "noise", "image_size": None, "train_size": None, "test_size": None, "normalization": "unit"},
         "model": model,
-        "parametrization": {
-            "rule": "mup",
-            "base_width": 16,
-            "gamma0": 1.0,
-            "layer_lr": "variance",
-            "zero_readout": False,
-        },
-        "optimizer": {"name": "sgd", "lr": [0.1], "momentum": 0.0, "weight_decay": 0.0},
-        "training": {
-            "steps": steps,
-            "batch_size": 64,
-            "stream": "epochs",
-            "augmentation": "none",
-            "loss": "cross_entropy",
-            "centred": False,
-            "dtype": "float32",
-            "evaluations": 2,
-        },
+        "parametrization": {"rule": "mup", "base_width": 16, "layer_lr": "variance"},
+        "optimizer": {"name": "sgd", "lr": [0.1]},
+        "training": {"steps": steps, "batch_size": 64, "loss": "cross_entropy", "evaluations": 2},
         "probes": [{"name": "output_scale"}],
         "seeds": [0],
     }
+    return read(Train, document, where="benchmark")
 
 
-def plain_loop(cell: dict[str, Any], data: Images, steps: int) -> None:
+def plain_loop(cell: Train, data: Images, steps: int) -> None:
     member = Member(cell, data, seed=0, lr=0.1, device=torch.device("cpu"))
     model, optimizer = member.model, member.plan.optimizer(member.model)
     for step in range(steps):

@@ -4,25 +4,23 @@ from pathlib import Path
 
 from infwidth.errors import InfwidthError
 from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
-from infwidth.experiments.identity import datasets_of
 from infwidth.experiments.papers import PAPERS_DIR
-from infwidth.experiments.validation import validate
+from infwidth.specs.block import read
+from infwidth.specs.config import Config
 from infwidth.plan.demand import Demand, demand, is_small, published_runs
 from infwidth.workflow.folders import check_writable
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.plan.graph import CODE, code_hash, in_catalog_order, limit_code, load_graph
+from infwidth.plan.graph import CODE, code_hash, in_catalog_order, solve_code, load_graph
 from infwidth.report.published import published_part, published_scales
 
-SCHEMAS = Path(workflow.basedir) / "config" / "schemas"
-
 try:
-    validate(config, SCHEMAS / "config.schema.json", where="config/config.yaml or --config")
-    GRAPH = load_graph(config["scale"], SCHEMAS, config["figures"])
+    read(Config, config, where="config/config.yaml or --config")
+    GRAPH = load_graph(config["scale"], config["figures"])
     CATALOG = read_catalog()
     check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
     if config["tables"] == "published":
-        GRAPH = published_part(GRAPH, SCHEMAS, Path("results/published"), all_figures=config["figures"] == "all")
+        GRAPH = published_part(GRAPH, Path("results/published"), all_figures=config["figures"] == "all")
     RUNS = published_runs(Path("results/published"))
     check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
 except InfwidthError as error:
@@ -67,7 +65,7 @@ def figure_file(figure, suffix):
 # Empty for exact limits that need no data. Ancient: data prepared anew is the same data (its digest is in the cell's
 # provenance), and a cell taken over from another machine must not wait for data that only that machine has.
 def data_records(cells):
-    names = sorted({name for cell in cells for name in datasets_of(cell.spec)})
+    names = sorted({name for cell in cells for name in cell.spec.datasets})
     return [ancient(f"results/data/{name}/record.json") for name in names]
 
 

@@ -94,7 +94,6 @@ rule claims:
     conda:
         "../environment.yml"
     params:
-        schema=str(SCHEMAS / "claims.schema.json"),
         code=code_hash(CODE["claims"]),
     message:
         "ledger of claims"

@@ -1,7 +1,7 @@
-# Exact infinite-width limits: no finite net is trained.
+# Computations of their own: exact limits, small nets beside them, algebra.
 
 
-for bundle in GRAPH.bundles("limit"):
+for bundle in GRAPH.bundles("solve"):
 
     rule:
         name:
@@ -21,9 +21,9 @@ for bundle in GRAPH.bundles("limit"):
             mem_mb=memory_mb(bundle.cells),
             runtime=minutes(bundle.cells),
         params:
-            specs=[cell.spec for cell in bundle.cells],
+            specs=[cell.document for cell in bundle.cells],
             device=config["device"],
-            code=code_hash(limit_code(bundle.cells)),
+            code=code_hash(solve_code(bundle.cells)),
         message:
             "{resources.title}"
         script:

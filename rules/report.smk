@@ -67,7 +67,6 @@ rule pages:
     params:
         scale=SCALE,
         selection=",".join(figure.rule for figure in GRAPH.figures),
-        schemas=str(SCHEMAS),
         published=PUBLISHED_SCALES,
         papers=[paper.name for paper in IN_ORDER],
         code=code_hash(CODE["pages"]),
@@ -121,7 +120,6 @@ rule manuscript:
     params:
         scale=SCALE,
         selection=",".join(figure.rule for figure in GRAPH.figures),
-        schemas=str(SCHEMAS),
         figures=[figure.rule for figure in GRAPH.figures],
         published=PUBLISHED_SCALES,
         code=code_hash(CODE["pages"]),
@@ -151,7 +149,6 @@ rule publish:
         "../environment.yml"
     params:
         names=list(PUBLISHED_FILES),
-        schemas=str(SCHEMAS),
         left_out=list(GRAPH.left_out),
     message:
         f"publish to {PUBLISHED}"

@@ -21,7 +21,7 @@ for bundle in GRAPH.bundles("train"):
             mem_mb=memory_mb(bundle.cells),
             runtime=minutes(bundle.cells),
         params:
-            specs=[cell.spec for cell in bundle.cells],
+            specs=[cell.document for cell in bundle.cells],
             device=config["device"],
             code=code_hash(CODE["train"]),
         message:

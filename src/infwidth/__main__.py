@@ -9,12 +9,13 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infwidth.errors import InfwidthError, SpecError
 from infwidth.places import project_root
 
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
+if TYPE_CHECKING:
+    from infwidth.specs.cells import Solve, Train
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     cells.add_argument("--figure", help="only the cells behind this figure, such as harvard2024_mup_vs_ntk")
     cells.add_argument("--to", type=Path, required=True, metavar="FOLDER")
 
-    cell = commands.add_parser("cell", help="compute cells; needs torch, numpy, pandas and pyarrow only")
+    cell = commands.add_parser("cell", help="compute cells; needs torch, numpy, pandas, pyarrow and pydantic only")
     cell.add_argument("specs", type=Path, nargs="+", metavar="SPEC.json")
     cell.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where the results go")
     cell.add_argument("--data-dir", type=Path, default=Path("data"), help="where data sets are or are downloaded to")
@@ -102,7 +103,7 @@ def _cells(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
     from infwidth.plan.graph import load_graph
 
-    graph = load_graph(options.scale, SCHEMAS)
+    graph = load_graph(options.scale)
     chosen = graph.cells
     if options.figure:
         figures = {figure.rule: figure for figure in graph.figures}
@@ -111,13 +112,13 @@ def _cells(options: argparse.Namespace) -> None:
         chosen = graph.cells_of_figure(figures[options.figure])
     options.to.mkdir(parents=True, exist_ok=True)
     for name, cell in chosen.items():
-        (options.to / f"{name}.json").write_text(json.dumps(cell.spec, indent=1, sort_keys=True) + "\n")
+        (options.to / f"{name}.json").write_text(json.dumps(cell.document, indent=1, sort_keys=True) + "\n")
     print(f"wrote {len(chosen)} specs to {options.to}")
 
 
 def _cell(options: argparse.Namespace) -> None:
     from infwidth.data.prepare import prepare
-    from infwidth.experiments.identity import cell_id, datasets_of
+    from infwidth.specs.identity import cell_id
     from infwidth.workflow.cell import compute_cell
     from infwidth.workflow.job import explained
 
@@ -127,7 +128,7 @@ def _cell(options: argparse.Namespace) -> None:
         if output.exists():
             print(f"{output} is there already")
             continue
-        for dataset in datasets_of(spec):
+        for dataset in spec.datasets:
             if not (options.prepared / dataset / "record.json").exists():
                 prepare(dataset, options.data_dir, options.prepared / dataset)
         with explained(options.prepared):
@@ -142,25 +143,28 @@ def _cell(options: argparse.Namespace) -> None:
         print(f"wrote {output}")
 
 
-def _spec(file: Path) -> dict[str, Any]:
+def _spec(file: Path) -> "Train | Solve[Any]":
+    from infwidth.experiments.cells import read_cell
+
     try:
         spec = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SpecError(f"{file}: not the spec of a cell ({error}); python -m infwidth cells writes them") from error
     if not isinstance(spec, dict) or "kind" not in spec:
         raise SpecError(f"{file}: not the spec of a cell, which says its kind; python -m infwidth cells writes them")
-    return spec
+    return read_cell(spec, where=str(file))
 
 
 def _adopt(options: argparse.Namespace) -> None:
-    from infwidth.experiments.identity import cell_id
+    from infwidth.experiments.cells import read_cell as read_spec
     from infwidth.files import replacing
     from infwidth.results.cell_file import read_cell, read_provenance
+    from infwidth.specs.identity import cell_id, from_canonical
 
     for file in options.files:
-        spec, _ = read_provenance(file)
+        spec = read_spec(from_canonical(read_provenance(file)[0]), where=str(file))
         read_cell(file)
-        target = options.root / "results" / "cells" / spec["kind"] / f"{cell_id(spec)}.parquet"
+        target = options.root / "results" / "cells" / spec.kind / f"{cell_id(spec)}.parquet"
         with replacing(target) as temporary:
             temporary.write_bytes(file.read_bytes())
         print(f"{file} is now {target}")
@@ -170,7 +174,7 @@ def _cost(options: argparse.Namespace) -> None:
     from infwidth.plan.cost import cost_table, estimate_table, published_provenance, recorded_seconds, time_left
     from infwidth.plan.graph import load_graph
 
-    graph = load_graph(options.scale, SCHEMAS, options.figures)
+    graph = load_graph(options.scale, options.figures)
     results = options.root / "results"
     provenance = published_provenance(results / "published")
     done = {path.stem for path in (results / "cells").glob("*/*.parquet")}
@@ -193,7 +197,7 @@ def _catalog(options: argparse.Namespace) -> None:
 
     published = options.root / "results" / "published"
     seconds = recorded_seconds(options.root / "results" / "cells", published_provenance(published))
-    graph = load_graph(options.scale, SCHEMAS)
+    graph = load_graph(options.scale)
     minutes = minutes_by_figure(graph, seconds)
     table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
     if options.paper:
@@ -213,7 +217,7 @@ def _catalog(options: argparse.Namespace) -> None:
 def _readme(options: argparse.Namespace) -> None:
     from infwidth.report.readme import write_published
 
-    write_published(options.root / "README.md", options.root / "results" / "published", SCHEMAS)
+    write_published(options.root / "README.md", options.root / "results" / "published")
 
 
 if __name__ == "__main__":

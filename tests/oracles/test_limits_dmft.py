@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from builders import computed
 from infwidth.data.images import Images
 from infwidth.errors import InfwidthError, SpecError
 from infwidth.limits.dmft import deep_linear_dmft, static_errors
-from infwidth.solve import solve
 from infwidth.training.losses import LOSSES
 
 P, D, L = 16, 30, 5
@@ -196,7 +196,7 @@ def images(n_classes: int = 2) -> Images:
 def test_rows_are_those_of_a_net_trained_on_the_binary_loss() -> None:
     width, n_hidden, gamma0, lr, steps = 1000, 2, 1.0, 0.2, 25
     data = images()
-    rows = solve({"name": "deep_linear_dmft", "n_hidden": n_hidden, "gamma0": gamma0, "lr": lr, "steps": steps}, data)
+    rows = computed(data, name="deep_linear_dmft", n_hidden=n_hidden, gamma0=gamma0, lr=lr, steps=steps)
 
     generator = torch.Generator().manual_seed(0)
     sizes = [D, width, width, 1]
@@ -251,7 +251,7 @@ def test_what_has_no_meaning_is_refused() -> None:
             with pytest.raises(SpecError, match=name):
                 deep_linear_dmft(**{**good, name: value})
     with pytest.raises(SpecError, match="2 classes"):
-        solve({"name": "deep_linear_dmft", "n_hidden": 1, "gamma0": 1.0, "lr": 0.1, "steps": 1}, images(3))
+        computed(images(3), name="deep_linear_dmft", n_hidden=1, gamma0=1.0, lr=0.1, steps=1)
 
 
 @pytest.mark.parametrize("independent", [False, True])

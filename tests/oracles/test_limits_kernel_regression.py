@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from builders import computed
 from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.limits.kernel_regression import JITTER, KernelDescent, kernel_regression, one_hot
 from infwidth.limits.kernels import mlp_kernels
-from infwidth.solve import kernel_regression as computation
 
 P, Q, D, K = 12, 5, 20, 3
 
@@ -139,9 +139,9 @@ def data(n: int) -> Images:
 )
 @pytest.mark.parametrize("kernel", ["nngp", "ntk"])
 def test_rows_of_a_regression_on_images(net: dict[str, Any], kernel: str) -> None:
-    rows = computation.rows({"kernel": kernel, "ridge": 0.0, **net}, data(60))
+    rows = computed(data(60), name="kernel_regression", kernel=kernel, ridge=0.0, **net)
     values = rows.set_index("metric").value
-    assert list(rows.columns) == ["metric", "layer", "index", "value", "seed", "step"]
+    assert set(rows.of) == {"limit"}
     assert values["train_accuracy"] == 1.0
     assert values["test_accuracy"] > 0.9
     assert 0 < values["test_loss"] < 2 / 9  # that of predicting the mean
@@ -149,7 +149,8 @@ def test_rows_of_a_regression_on_images(net: dict[str, Any], kernel: str) -> Non
 
 def test_rows_use_the_kernel_that_they_name() -> None:
     images = data(30)
-    rows = computation.rows({"kernel": "ntk", "architecture": "mlp", "n_hidden": 1, "ridge": 0.5}, images)
+    regression = {"name": "kernel_regression", "kernel": "ntk", "architecture": "mlp", "n_hidden": 1, "ridge": 0.5}
+    rows = computed(images, **regression)
     x, x_test = (z.flatten(1).double().numpy() for z in (images.x_train, images.x_test))
     net = {"n_hidden": 1, "activation": "unit_relu", "sigma_w": 1.0, "sigma_b": 0.0}
     Θ, cross, y = mlp_kernels(x, **net).ntk, mlp_kernels(x_test, x, **net).ntk, np.eye(3)[images.y_train]
@@ -157,6 +158,8 @@ def test_rows_use_the_kernel_that_they_name() -> None:
     loss = ((predicted - np.eye(3)[images.y_test]) ** 2).mean()
     assert rows.set_index("metric").value["test_loss"] == pytest.approx(loss, rel=1e-10)
     with pytest.raises(SpecError, match="known: nngp, ntk"):
-        computation.rows({"kernel": "rbf", "architecture": "mlp", "n_hidden": 1, "ridge": 0.0}, images)
+        computed(images, **{**regression, "kernel": "rbf"})
     with pytest.raises(SpecError, match="known: mlp, cnn"):
-        computation.rows({"kernel": "ntk", "architecture": "rnn", "ridge": 0.0}, images)
+        computed(images, **{**regression, "architecture": "rnn"})
+    with pytest.raises(SpecError, match="architecture 'cnn' needs n_convolutions"):
+        computed(images, **{**regression, "architecture": "cnn", "n_hidden": None})

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from builders import computed
 from infwidth.activations import ACTIVATIONS
 from infwidth.analysis.statistics import exponent
 from infwidth.limits import linear_mup
 from infwidth.limits.abc_net import normals, train
 from infwidth.parametrization import exponents
-from infwidth.solve import solve
 
 D, D_O, STEPS, LR = 6, 4, 30, 0.1
 
@@ -92,7 +92,7 @@ def test_finite_nets_approach_the_limit_as_one_over_root_n(metric: str) -> None:
     import pandas as pd
 
     block = {"name": "linear_mup", "n_inputs": D, "n_outputs": D_O, "steps": STEPS, "lr": LR, "n_seeds": 30}
-    rows = pd.concat([solve({**block, "width": n}, None).assign(width=n) for n in (64, 256, 1024)])
+    rows = pd.concat([computed(**block, width=n).assign(width=n) for n in (64, 256, 1024)])
     slope = exponent(rows[rows.metric == metric])
     assert slope.value == pytest.approx(-0.5, abs=0.1)
     # The size of the deviation too: 0.62/√n in the reading notes for nets such as these, of another norm and data.

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from builders import computed
 from infwidth.errors import SpecError
 from infwidth.limits import linear_mup, nonlinear_mup
 from infwidth.limits.nonlinear_mup import finite_layers, infinite_layers, limit_outputs, train
-from infwidth.solve import nonlinear_mup as computation
 
 SIGNS = np.random.default_rng(5).choice([-1.0, 1.0], (18, 2))
 #: Activation, hidden layers, decoupled, steps, a learning rate at which no net diverges.
@@ -179,7 +179,7 @@ def test_nets_approach_the_limit_as_one_over_root_n(
 ) -> None:
     block = {"activation": activation, "n_hidden": n_hidden, "decoupled": decoupled, "steps": steps, "lr": lr}
     widths = (256, 1024, 4096) if activation == "linear" else (1024, 4096, 16384)
-    rows = pd.concat([computation.rows({**block, "width": n, "n_seeds": 100}, None).assign(width=n) for n in widths])
+    rows = pd.concat([computed(name="nonlinear_mup", **block, width=n, n_seeds=100).assign(width=n) for n in widths])
     of_nets = rows[rows.metric == "deviation"].groupby("width").value
     deviation = np.sqrt(of_nets.agg(lambda x: (x**2).mean()))
     assert np.polyfit(np.log(widths), np.log(deviation), 1)[0] == pytest.approx(-0.5, abs=0.15)

@@ -43,7 +43,7 @@ def _publish(folder: Path, scale: str, figures: list[str], not_run: list[str]) -
 
 
 def test_every_figure_of_the_code_is_in_the_catalog() -> None:
-    figures = [figure.rule for figure in load_graph("smoke", ROOT / "config" / "schemas").figures]
+    figures = [figure.rule for figure in load_graph("smoke").figures]
     assert figures
     check_catalog(read_catalog(), figures)
 
@@ -71,7 +71,7 @@ def test_a_renamed_row_is_refused_with_the_figure_of_the_code(tmp_path: Path) ->
     text = CATALOG.read_text(encoding="utf-8")
     assert text.count("harvard2024,logits,") == 1
     catalog = _catalog(tmp_path, text.replace("harvard2024,logits,", "harvard2024,logit,"))
-    figures = [figure.rule for figure in load_graph("smoke", ROOT / "config" / "schemas").figures]
+    figures = [figure.rule for figure in load_graph("smoke").figures]
     with pytest.raises(SpecError, match=r"no figure 'harvard2024_logits' \(did you mean 'harvard2024_logit'\?\)"):
         check_catalog(catalog, figures)
 

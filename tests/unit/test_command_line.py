@@ -73,7 +73,7 @@ def test_cost_speaks_of_the_figures_asked_for(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_time_left_is_that_of_cells_side_by_side() -> None:
-    graph = load_graph("laptop", ROOT / "config" / "schemas", "vyas2023_fig5")
+    graph = load_graph("laptop", "vyas2023_fig5")
     first, second, third, fourth = graph.cells
     seconds = {first: 60.0, second: 240.0, third: 60.0, fourth: 60.0}
     assert time_left(graph, seconds, [], cores=2).endswith("left: 7.0 minutes of one core, about 4.0 on 2.")

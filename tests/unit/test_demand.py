@@ -44,7 +44,7 @@ def test_small_is_what_is_known_to_be_over_soon_on_a_cpu() -> None:
 @pytest.mark.parametrize("scale", ["laptop", "workstation"])
 def test_published_runs_are_those_of_described_cells(scale: str) -> None:
     runs = published_runs(ROOT / "results" / "published")
-    assert set(load_graph(scale, ROOT / "config" / "schemas").cells) & set(runs)
+    assert set(load_graph(scale).cells) & set(runs)
     assert all(run.seconds > 0 and run.memory_mib > 50 for run in runs.values())
 
 

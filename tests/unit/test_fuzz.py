@@ -18,10 +18,10 @@ from infwidth.errors import SpecError
 from infwidth.experiments import papers
 from infwidth.experiments.papers import load_paper
 from infwidth.experiments.scales import SCALES
-from infwidth.experiments.validation import validate
 from infwidth.plan.graph import load_graph
+from infwidth.specs.block import read
+from infwidth.specs.config import Config
 
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = {file.parent.name: file.read_text(encoding="utf-8") for file in papers.PAPERS_DIR.glob("*/experiments.yaml")}
 # By way of JSON, so that no two places share one value, as YAML's aliases do.
 RAW: dict[str, dict] = {name: json.loads(json.dumps(yaml.safe_load(text))) for name, text in PAPERS.items()}
@@ -136,7 +136,7 @@ def test_a_changed_paper_is_taken_or_refused_by_place(
 ) -> None:
     name, path = change.paper, change.path
     written(name, change.text())
-    message = _refusal(lambda: load_paper(name, scale, SCHEMAS))
+    message = _refusal(lambda: load_paper(name, scale))
     written(name, PAPERS[name].encode())
     if message:
         assert f"{name}/experiments.yaml" in message
@@ -153,7 +153,7 @@ def test_a_changed_paper_is_taken_or_refused_by_place(
 def test_a_changed_paper_makes_a_graph_or_is_refused(written: Callable[[str, bytes], None], change: Change) -> None:
     name = change.paper
     written(name, change.text())
-    message = _refusal(lambda: load_graph("smoke", SCHEMAS))
+    message = _refusal(lambda: load_graph("smoke"))
     written(name, PAPERS[name].encode())
     assert not message or "experiments.yaml" in message
 
@@ -166,22 +166,22 @@ def test_damaged_text_is_taken_or_refused(written: Callable[[str, bytes], None],
     end = data.draw(st.sampled_from([start, start + 1, start + 10, len(content)]))
     put = data.draw(st.binary(max_size=4) | st.sampled_from([b"\xff", b"\t", b"*a", b"&a [*a]", b"{", b"2021-99-99"]))
     written("yang2021slides", content[:start] + put + content[end:])
-    message = _refusal(lambda: load_paper("yang2021slides", "smoke", SCHEMAS))
+    message = _refusal(lambda: load_paper("yang2021slides", "smoke"))
     assert not message or "yang2021slides/experiments.yaml" in message
 
 
 @pytest.mark.parametrize(
     ("new", "says"),
     [
-        ("lr: .nan", r"experiments\.linear_limit\.limit\.lr: nan"),
-        ("lr: .inf", r"experiments\.linear_limit\.limit\.lr: inf"),
-        ("lr: 2021-01-01", r"experiments\.linear_limit\.limit\.lr: .*date"),
+        ("lr: .nan", r"experiments\.linear_limit\.solve\.lr: nan"),
+        ("lr: .inf", r"experiments\.linear_limit\.solve\.lr: inf"),
+        ("lr: 2021-01-01", r"experiments\.linear_limit\.solve\.lr: .*date"),
         ("lr: 2021-99-99", "not valid YAML"),
-        ("1: 0.1", r"experiments\.linear_limit\.limit: the key 1 is not text"),
+        ("1: 0.1", r"experiments\.linear_limit\.solve: the key 1 is not text"),
         ("lr: &a [*a]", "nested"),
         ("lr: " + "[" * 3000 + "]" * 3000, "nested"),
         ("lr: " + "9" * 5000, "not valid YAML"),
-        ("lr: !!binary AAAA", r"limit\.lr: .*bytes"),
+        ("lr: !!binary AAAA", r"solve\.lr: .*bytes"),
         ("lr: !!python/object/apply:os.getcwd []", "not valid YAML"),
     ],
 )
@@ -192,7 +192,7 @@ def test_what_yaml_can_say_and_json_cannot_is_refused(
     assert "      lr: 0.1\n" in text
     written("yang2021slides", text.replace("lr: 0.1\n", f"{new}\n", 1).encode())
     with pytest.raises(SpecError, match=says) as error:
-        load_paper("yang2021slides", "smoke", SCHEMAS)
+        load_paper("yang2021slides", "smoke")
     assert "yang2021slides/experiments.yaml" in str(error.value)
     assert len(str(error.value)) < 1000
 
@@ -214,7 +214,7 @@ def test_a_name_or_number_that_the_workflow_cannot_bear_is_refused(
     assert old in PAPERS[paper]
     written(paper, PAPERS[paper].replace(old, new, 1).encode())
     with pytest.raises(SpecError, match=says):
-        load_paper(paper, "smoke", SCHEMAS)
+        load_paper(paper, "smoke")
 
 
 GOOD = {
@@ -232,7 +232,7 @@ GOOD = {
 @given(st.dictionaries(st.sampled_from([*GOOD, "figure", "Ω"]), anything, max_size=2), st.sampled_from([None, *GOOD]))
 def test_any_config_is_taken_or_refused_by_key(changes: dict[str, Any], without: str | None) -> None:
     config = {key: value for key, value in {**GOOD, **changes}.items() if key != without}
-    message = _refusal(lambda: validate(config, SCHEMAS / "config.schema.json", where="config"))
+    message = _refusal(lambda: read(Config, config, where="config"))
     missing = without is not None and without not in config
     assert not missing or f"'{without}'" in message
     assert not message or message.startswith("config: ")
@@ -245,5 +245,5 @@ def test_any_config_is_taken_or_refused_by_key(changes: dict[str, Any], without:
 @settings(TRIES, max_examples=20)
 @given(st.text(max_size=30) | st.sampled_from(["all,all", ",", "harvard2024_logits,", "../x", "; touch x", "$(x)"]))
 def test_any_choice_of_figures_is_taken_or_refused(figures: str) -> None:
-    message = _refusal(lambda: load_graph("smoke", SCHEMAS, figures))
+    message = _refusal(lambda: load_graph("smoke", figures))
     assert figures == "all" or message.startswith("config: figures: no figure '")

@@ -10,12 +10,10 @@ from infwidth.experiments import papers
 from infwidth.plan.cost import cost_table
 from infwidth.plan.graph import code_hash, load_graph
 
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
-
 
 def test_chosen_figures_bring_their_cells_and_nothing_else() -> None:
-    everything = load_graph("smoke", SCHEMAS)
-    one = load_graph("smoke", SCHEMAS, "karkada2024_gauges")
+    everything = load_graph("smoke")
+    one = load_graph("smoke", "karkada2024_gauges")
     assert [figure.rule for figure in one.figures] == ["karkada2024_gauges"]
     assert set(one.papers) == {"karkada2024"}
     assert set(one.cells) == set(one.cells_of_figure(one.figures[0]))
@@ -25,11 +23,11 @@ def test_chosen_figures_bring_their_cells_and_nothing_else() -> None:
 
 
 def test_a_figure_of_another_paper_s_table_brings_that_table_and_not_that_paper_s_figures() -> None:
-    graph = load_graph("smoke", SCHEMAS, "harvard2024_logits")
+    graph = load_graph("smoke", "harvard2024_logits")
     assert [figure.rule for figure in graph.figures] == ["harvard2024_logits"]
     assert graph.tables == [("vyas2023", "vision_online"), ("vyas2023", "language")]
     assert set(graph.cells) == set(graph.cells_of_figure(graph.figures[0]))
-    everything = load_graph("smoke", SCHEMAS).papers["harvard2024"]
+    everything = load_graph("smoke").papers["harvard2024"]
     assert ("vyas2023", "language") in everything.tables
     assert len(everything.tables) == len(set(everything.tables))
 
@@ -53,10 +51,10 @@ def test_a_table_that_there_is_not_is_named(
     file.write_text(text.replace(old, f"tables: [{table}]", 1), encoding="utf-8")
     monkeypatch.setattr(papers, "PAPERS_DIR", tmp_path / "papers")
     if says is None:
-        assert ("karkada2024", "gauge_curves") in load_graph("smoke", SCHEMAS).papers["harvard2024"].tables
+        assert ("karkada2024", "gauge_curves") in load_graph("smoke").papers["harvard2024"].tables
     else:
         with pytest.raises(SpecError, match=says):
-            load_graph("smoke", SCHEMAS)
+            load_graph("smoke")
 
 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,13 +68,13 @@ def test_two_tables_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.
     )
     monkeypatch.setattr(papers, "PAPERS_DIR", tmp_path / "papers")
     with pytest.raises(SpecError, match="two tables called width_sweep; rename one"):
-        load_graph("smoke", SCHEMAS)
+        load_graph("smoke")
 
 
 @pytest.mark.parametrize("scale", ["smoke", "laptop"])
 def test_every_cell_is_in_one_job_of_its_kind(scale: str) -> None:
-    graph = load_graph(scale, SCHEMAS)
-    bundles = [(kind, bundle) for kind in ("train", "limit") for bundle in graph.bundles(kind)]
+    graph = load_graph(scale)
+    bundles = [(kind, bundle) for kind in ("train", "solve") for bundle in graph.bundles(kind)]
     cells = [cell for _, bundle in bundles for cell in bundle.cells]
     assert len(cells) == len(graph.cells)
     assert {cell.id for cell in cells} == set(graph.cells)
@@ -90,11 +88,11 @@ def test_every_cell_is_in_one_job_of_its_kind(scale: str) -> None:
 
 def test_an_unknown_figure_is_named() -> None:
     with pytest.raises(SpecError, match=r"no figure 'harvard2024_mup_ntk' \(did you mean 'harvard2024_mup_vs_ntk'\?\)"):
-        load_graph("smoke", SCHEMAS, "karkada2024_gauges, harvard2024_mup_ntk")
+        load_graph("smoke", "karkada2024_gauges, harvard2024_mup_ntk")
 
 
 def test_cost_counts_what_is_left_and_never_guesses() -> None:
-    graph = load_graph("smoke", SCHEMAS, "harvard2024_mup_vs_ntk")
+    graph = load_graph("smoke", "harvard2024_mup_vs_ntk")
     cells = list(graph.cells)
     seconds = dict.fromkeys(cells, 60.0)
     (row,) = cost_table(graph, seconds, done=set(cells[:1])).to_dict("records")

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from builders import changed, computed, expanded, train
 from infwidth.__main__ import main
 from infwidth.analysis.claims import ledger
 from infwidth.data.images import Images
 from infwidth.errors import SpecError
-from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
 from infwidth.models.conv_mixer import ConvMixer
 from infwidth.models.myrtle_cnn import MyrtleCNN
@@ -32,11 +32,7 @@ from infwidth.papers.karkada2024.measured import (
 )
 from infwidth.parametrization import exponents, parametrize, write_multipliers_
 from infwidth.results.cell_file import read_cell, read_provenance
-from infwidth.solve import solve
 from infwidth.training.trainer import Trainer
-
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
-CELL = SCHEMAS / "cell.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -49,37 +45,17 @@ def data() -> Images:
 
 
 def spec(**parametrization: object) -> dict:
-    return {
-        "kind": "train",
-        "data": {"name": "blobs"},
-        "model": {"name": "mlp", "width": 32, "n_hidden": 2, "activation": "relu", "bias": False},
-        "parametrization": {
-            "rule": "stp",
-            "richness": "1/2",
-            "base_width": 1,
-            "gamma0": 1.0,
-            "layer_lr": "variance",
-            "zero_readout": False,
-            **parametrization,
-        },
-        "optimizer": {"name": "sgd", "lr": [0.5], "momentum": 0.9, "weight_decay": 0.0},
-        "training": {
-            "steps": 30,
-            "batch_size": 16,
-            "stream": "epochs",
-            "augmentation": "none",
-            "loss": "mse",
-            "centred": False,
-            "dtype": "float64",
-            "evaluations": 8,
-        },
-        "probes": [{"name": "losses"}],
-        "seeds": [0],
-    }
+    return changed(
+        model={"width": 32},
+        parametrization={"rule": "stp", "richness": "1/2", "base_width": 1, **parametrization},
+        optimizer={"lr": [0.5], "momentum": 0.9},
+        training={"steps": 30, "batch_size": 16, "loss": "mse", "dtype": "float64", "evaluations": 8},
+        seeds=[0],
+    )
 
 
 def losses(data: Images, cell: dict) -> np.ndarray:
-    rows = Trainer(cell, data, device=torch.device("cpu")).run()
+    rows = Trainer(train(cell), data, device=torch.device("cpu")).run()
     return rows[rows.metric.isin(["test_loss", "train_loss"])].value.to_numpy()
 
 
@@ -183,20 +159,9 @@ def test_gauges_of_adam_are_not_those_of_sgd() -> None:
 
 # ---- bad input in experiments
 
-_NOTE = {"source": "a test", "deviation": "none"}
-
 
 def _experiment() -> dict:
-    cell = spec()
-    blocks = {key: {**cell[key], **_NOTE} for key in ("data", "model", "parametrization", "optimizer", "training")}
-    blocks["data"] |= {
-        "image_size": 14,
-        "train_size": 100,
-        "test_size": 50,
-        "classes": None,
-        "normalization": "unit",
-    }
-    return {"kind": "train", "what": "a test", **blocks, "probes": cell["probes"], "seeds": 1, "sweep": {}}
+    return {**spec(), "seeds": 1}
 
 
 @pytest.mark.parametrize(
@@ -217,35 +182,34 @@ def test_training_specs_without_meaning_are_refused(block: str, changes: dict, m
     experiment = _experiment()
     experiment[block] |= changes
     if message is None:
-        assert list(expand(experiment, CELL, where="here"))
+        assert expanded(**experiment)
         experiment["parametrization"]["gauge"] = "stp"
         message = "gauge is for optimizer sgd; adam has other gauges"
     with pytest.raises(SpecError, match=message):
-        list(expand(experiment, CELL, where="here"))
+        expanded(**experiment)
 
 
 @pytest.mark.parametrize(
-    ("limit", "message"),
+    ("solve", "message"),
     [
-        ({"name": "desiderata", "n_hidden": 0}, "number of hidden layers, at least one"),
+        ({"name": "desiderata", "n_hidden": 0}, "solve.n_hidden: 0: must be a number of layers, from 1"),
         ({"name": "richness_family", "n_hidden": 2, "gauge": "stq"}, r"did you mean 'stp'"),
-        ({"name": "richness_famly", "n_hidden": 2}, r"did you mean 'richness_family'"),
-        ({"name": "one_step", "n_hidden": 2, "lr": 1.0, "batch_size": 8, "richness": "0"}, "missing key 'data'"),
+        ({"name": "richness_famly", "n_hidden": 2}, r"solve.name: .*did you mean 'richness_family'"),
+        ({"name": "one_step", "n_hidden": 2, "lr": 1.0, "batch_size": 8, "richness": "0"}, "needs images, not none"),
     ],
 )
-def test_limit_specs_without_meaning_are_refused(limit: dict, message: str) -> None:
+def test_computations_without_meaning_are_refused(solve: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        list(expand({"kind": "limit", "what": "a test", "limit": limit, "sweep": {}}, CELL, where="here"))
+        expanded(kind="solve", solve=solve)
 
 
 def test_an_exact_table_takes_no_data() -> None:
-    limit = {"name": "desiderata", "n_hidden": 2}
-    experiment = {"kind": "limit", "what": "a test", "limit": limit, "sweep": {}}
-    (cell,) = expand(experiment, CELL, where="here")
-    assert "data" not in cell.spec
-    assert cell.title == "exact limit 'desiderata'"
-    with pytest.raises(SpecError, match=r"data: .* pure algebra and takes no data"):
-        list(expand({**experiment, "data": _experiment()["data"]}, CELL, where="here"))
+    experiment = {"kind": "solve", "solve": {"name": "desiderata", "n_hidden": 2}}
+    (cell,) = expanded(**experiment)
+    assert "data" not in cell.document
+    assert cell.title == "computation 'desiderata'"
+    with pytest.raises(SpecError, match=r"data: this computation takes no data"):
+        expanded(**experiment, data=_experiment()["data"])
 
 
 # ---- exact tables
@@ -253,7 +217,7 @@ def test_an_exact_table_takes_no_data() -> None:
 
 def test_an_exact_table_runs_by_itself_without_data(tmp_path: Path) -> None:
     spec_file = tmp_path / "spec.json"
-    document = {"kind": "limit", "limit": {"name": "richness_family", "n_hidden": 2, "gauge": "stp"}}
+    document = {"kind": "solve", "solve": {"name": "richness_family", "n_hidden": 2, "gauge": "stp"}}
     spec_file.write_text(json.dumps(document))
     assert main(["cell", str(spec_file), "--to", str(tmp_path)]) == 0
     (file,) = tmp_path.glob("*.parquet")
@@ -264,7 +228,7 @@ def test_an_exact_table_runs_by_itself_without_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n_hidden", [1, 2, 5])
 @pytest.mark.parametrize("gauge", ["stp", "mup_gauge", "rescaling_gauge"])
 def test_family_rows_are_the_exponents_of_the_rules(gauge: str, n_hidden: int) -> None:
-    rows = solve({"name": "richness_family", "n_hidden": n_hidden, "gauge": gauge}, None)
+    rows = computed(name="richness_family", n_hidden=n_hidden, gauge=gauge)
     table = rows.pivot_table(index="layer", columns="metric", values="value")
     for richness in ("0", "1/4", "1/2"):
         rule = exponents(gauge, n_hidden, richness=richness)
@@ -275,7 +239,7 @@ def test_family_rows_are_the_exponents_of_the_rules(gauge: str, n_hidden: int) -
 
 @pytest.mark.parametrize("n_hidden", [1, 2, 4])
 def test_desiderata_leave_a_gauge_a_layer_and_one_more(n_hidden: int) -> None:
-    rows = solve({"name": "desiderata", "n_hidden": n_hidden}, None)
+    rows = computed(name="desiderata", n_hidden=n_hidden)
     freedom = rows[rows.metric == "freedom"].value.tolist()
     assert freedom == list(range(5 * (n_hidden + 1) - 1, n_hidden + 1, -1))  # no equation is redundant
 
@@ -317,7 +281,7 @@ def test_alignment_is_its_definition(data: Images) -> None:
     cell = spec(richness="0")
     cell["training"] |= {"steps": 1, "evaluations": 2}
     cell["probes"] = [{"name": "alignment"}]
-    rows = Trainer(cell, data, device=torch.device("cpu")).run()
+    rows = Trainer(train(cell), data, device=torch.device("cpu")).run()
     rows = rows[rows.seed == 0].set_index(["metric", "layer"]).value
     assert set(rows.index) == {(m, x) for m in ("alignment", "alignment_random") for x in ("hidden.1", "readout")}
 
@@ -331,8 +295,8 @@ def test_alignment_is_its_definition(data: Images) -> None:
         "blobs",
         "0" * 64,
     )
-    problem = Problem(cell, doubled, torch.device("cpu"))
-    member = Member(cell, doubled, seed=0, lr=0.5, device=torch.device("cpu"))
+    problem = Problem(train(cell), doubled, torch.device("cpu"))
+    member = Member(train(cell), doubled, seed=0, lr=0.5, device=torch.device("cpu"))
     batch = problem.batch(0)
     weight = member.model.readout.weight.detach().clone()
 
@@ -356,12 +320,12 @@ def test_alignment_is_its_definition(data: Images) -> None:
 @pytest.fixture(scope="module")
 def exact_tables() -> dict[str, pd.DataFrame]:
     family = [
-        solve({"name": "richness_family", "n_hidden": 2, "gauge": gauge}, None).assign(gauge=gauge)
+        computed(name="richness_family", n_hidden=2, gauge=gauge).assign(gauge=gauge)
         for gauge in ("stp", "mup_gauge", "rescaling_gauge")
     ]
     return {
         "family": pd.concat(family, ignore_index=True),
-        "desiderata": solve({"name": "desiderata", "n_hidden": 2}, None),
+        "desiderata": computed(name="desiderata", n_hidden=2),
     }
 
 
@@ -480,7 +444,7 @@ def test_rescaled_nets_are_paired_with_rich_ones_at_their_width() -> None:
 
 
 def test_every_figure_has_its_claim() -> None:
-    paper = load_paper("karkada2024", "laptop", SCHEMAS)
+    paper = load_paper("karkada2024", "laptop")
     names = {figure.name for figure in paper.figures}
     assert {claim.figure for claim in CLAIMS} == names
     assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)

@@ -1,27 +1,24 @@
 """The mean-field limit of two Gaussians, against integrals, gradients and wide nets; and limits of a paper's own."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from scipy import integrate, special
 
+from builders import computed, expanded
 from infwidth.analysis.claims import ledger
 from infwidth.analysis.table import Table
 from infwidth.errors import SpecError
-from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
 from infwidth.papers.mei2018 import limits
 from infwidth.papers.mei2018.claims import CLAIMS
 from infwidth.papers.mei2018.figures.radial import radial
-from infwidth.plan.graph import CODE, limit_code, load_graph
+from infwidth.plan.graph import CODE, load_graph, solve_code
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
 
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PARTICLES = {
     "name": "mei2018.particles",
     "width": 2000,
@@ -42,8 +39,8 @@ PARTICLES = {
 def tables() -> dict[str, pd.DataFrame]:
     """Return the tables at smoke scale."""
     return {
-        experiment: gather({cell.id: solve(cell.spec["limit"], None) for cell in cells}, {c.id: c.axes for c in cells})
-        for experiment, cells in load_paper("mei2018", "smoke", SCHEMAS).cells.items()
+        experiment: gather({cell.id: solve(cell.spec.solve, None) for cell in cells}, {c.id: c.axes for c in cells})
+        for experiment, cells in load_paper("mei2018", "smoke").cells.items()
     }
 
 
@@ -115,7 +112,7 @@ def test_velocity_is_the_gradient_of_the_risk_and_the_risk_falls() -> None:
 
 def test_wide_nets_follow_the_limit() -> None:
     """Vectors in R^d that know nothing of radii, against the reduction to radii."""
-    rows = solve(PARTICLES, None)
+    rows = computed(**PARTICLES)
     risk, limit = (rows[rows.metric == m].set_index("step").value for m in ("risk", "limit_risk"))
     assert limit.iloc[0] - limit.iloc[-1] > 0.4
     assert (risk - limit).abs().max() < 0.03
@@ -127,7 +124,7 @@ def test_wide_nets_follow_the_limit() -> None:
 
 
 def test_examples_of_a_seed_are_the_same_for_all_widths() -> None:
-    first, second = (solve({**PARTICLES, "width": 20, "n_seeds": n, "horizon": 0.1}, None) for n in (1, 2))
+    first, second = (computed(**{**PARTICLES, "width": 20, "n_seeds": n, "horizon": 0.1}) for n in (1, 2))
     both = [rows[(rows.metric == "risk") & (rows.seed == 0)].value.to_numpy() for rows in (first, second)]
     np.testing.assert_array_equal(*both)
 
@@ -174,41 +171,31 @@ def test_figure_is_drawn(tables: dict[str, pd.DataFrame]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "mei2018.particle"}, r"limits of mei2018: .*'particle' \(did you mean 'particles'\?\)"),
-        ({"name": "mei2081.particles"}, r"no paper 'mei2081' with limits of its own \(did you mean 'mei2018'\?\)"),
-        ({"separation": 1.5}, "particles.limit.separation: 1.5: must be Δ"),
-        ({"seeds": 3}, r"unknown key 'seeds'"),
-        ({"batch_size": 0}, "at least one"),
-        ({"n_quantiles": 0}, "at least one"),
+        ({"name": "mei2018.particle"}, r"solve.name: unknown computation .*\(did you mean 'particles'\?\)"),
+        ({"name": "mei2018.flow"}, r"unknown computation 'mei2018.flow'"),
+        ({"name": "mei2081.particles"}, r"no paper 'mei2081' with computations of its own \(did you mean 'mei2018'"),
+        ({"separation": 1.5}, "solve.separation: 1.5: must be Δ"),
+        ({"seeds": 3}, r"solve: unknown key 'seeds' \(did you mean 'n_seeds'\?\)"),
+        ({"batch_size": 0}, "solve.batch_size: 0: must be a whole number from 1"),
+        ({"n_quantiles": 0}, "solve.n_quantiles: 0: must be a whole number from 1"),
+        ({"lr": 0.03}, r"solve: dt 0.1 must be a multiple of lr 0.03"),
     ],
 )
 def test_specs_without_meaning_are_refused(change: dict, message: str) -> None:
-    experiment = {"kind": "limit", "what": "a test", "limit": {**PARTICLES, **change}, "sweep": {}}
     with pytest.raises(SpecError, match=message):
-        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
+        expanded(kind="solve", solve={**PARTICLES, **change})
 
 
-def test_data_is_refused_where_the_paper_s_schema_has_none() -> None:
-    data = {"name": "mnist5k", "image_size": None, "train_size": 9, "test_size": 9, "classes": None}
-    experiment = {"kind": "limit", "limit": PARTICLES, "data": {**data, "normalization": "unit"}, "sweep": {}}
-    with pytest.raises(SpecError, match="unknown key 'data'"):
-        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
-
-
-def test_a_function_that_there_is_not_is_named() -> None:
-    with pytest.raises(SpecError, match=r"unknown limit 'mei2018.particle' \(did you mean 'particles'\?\)"):
-        solve({"name": "mei2018.particle"}, None)
-
-
-def test_steps_of_the_limit_are_multiples_of_those_of_the_nets() -> None:
-    with pytest.raises(SpecError, match=r"dt 0.1 must be a multiple of lr 0.03"):
-        solve({**PARTICLES, "lr": 0.03}, None)
+def test_data_are_refused_where_a_computation_takes_none() -> None:
+    data = {"name": "mnist5k", "image_size": None, "train_size": 9, "test_size": 9, "normalization": "unit"}
+    with pytest.raises(SpecError, match="data: this computation takes no data"):
+        expanded(kind="solve", solve=PARTICLES, data=data)
 
 
 def test_only_a_paper_s_own_cells_depend_on_its_limits() -> None:
-    graph = load_graph("smoke", SCHEMAS)
-    own = ["papers/mei2018/limits.py"]
+    graph = load_graph("smoke")
+    own = ["papers/mei2018/solve.py", "papers/mei2018/limits.py"]
     for cell in graph.cells.values():
-        if cell.kind == "limit":
-            is_own = cell.spec["limit"]["name"].startswith("mei2018.")
-            assert list(limit_code([cell])) == [*CODE["limit"], *(own if is_own else [])]
+        if cell.kind == "solve":
+            is_own = cell.spec.solve.name.startswith("mei2018.")
+            assert list(solve_code([cell])) == [*CODE["solve"], *(own if is_own else [])]

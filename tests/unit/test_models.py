@@ -16,7 +16,7 @@ from infwidth.parametrization import find_roles, parametrize
 
 BRANCH = {"branch_multiplier": 3.0, "branch_power": "1/2"}
 ATTENTION = {"width": 8, "n_heads": 2, "n_blocks": 2, "mlp_ratio": 2, "attention_multiplier": 4.0, **BRANCH}
-MLP = {"name": "mlp", "width": 7, "n_hidden": 3, "activation": "relu", "bias": True}
+MLP = {"name": "mlp", "width": 7, "n_hidden": 3, "activation": "unit_relu", "bias": True}
 CNN = {"name": "cnn", "width": 5, "n_convolutions": 2}
 RESIDUAL_MLP = {"name": "residual_mlp", "width": 7, "n_blocks": 4, "activation": "tanh", **BRANCH}
 RESNET = {"name": "resnet", "width": 4, "blocks": [1, 2], "stem_stride": 1, "norm": "none", **BRANCH}
@@ -265,7 +265,7 @@ def test_roles_are_the_theory_s(net: tuple) -> None:
     assert {float(role.fan_out_multiplier) for role in found.values() if role.role == "hidden"} == {4.0}
 
 
-@pytest.mark.parametrize("activation", ["relu", "linear"])
+@pytest.mark.parametrize("activation", ["unit_relu", "linear"])
 def test_activations_with_unit_gain_keep_the_second_moment(activation: str) -> None:
     model = build_model(
         {"name": "mlp", "width": 4, "n_hidden": 1, "activation": activation, "bias": False}, (1, 2, 2), 2

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import changed, train
 from infwidth.data.registry import DATASETS
 from infwidth.plan.cost import estimate_table, published_provenance, recorded_seconds
 from infwidth.plan.graph import load_graph
@@ -12,45 +13,41 @@ from infwidth.plan.operations import Operations, Timed, count_operations, estima
 
 ROOT = Path(__file__).parents[2]
 
-MLP = {
-    "data": {"name": "cifar10", "image_size": 16, "classes": [3, 5, 7], "test_size": 100},
-    "model": {"name": "mlp", "n_hidden": 2, "width": 50, "activation": "relu", "bias": False},
-    "training": {
-        **{"loss": "mse", "batch_size": 20, "steps": 10, "evaluations": 2},
-        **{"stream": "epochs", "augmentation": "none", "centred": False},
-    },
-    "optimizer": {"lr": [0.1, 0.2]},
-    "seeds": [0, 1, 2],
-}
+MLP = changed(
+    data={"name": "cifar10", "image_size": 16, "classes": [3, 5, 7], "test_size": 100, "train_size": None}
+    | {"normalization": "unit"},
+    model={"width": 50},
+    optimizer={"lr": [0.1, 0.2]},
+    training={"loss": "mse", "batch_size": 20, "steps": 10, "evaluations": 2},
+    seeds=[0, 1, 2],
+)
 #: Sums over layers of fan_in · fan_out; the gradient with respect to the images is not needed.
 WEIGHTS, WEIGHTS_AFTER_THE_FIRST = 768 * 50 + 50 * 50 + 50 * 3, 50 * 50 + 50 * 3
 
 
 def test_operations_of_an_mlp_are_those_of_its_products() -> None:
     forward, backward = 2 * 20 * WEIGHTS, 2 * 20 * (WEIGHTS + WEIGHTS_AFTER_THE_FIRST)
-    counted = count_operations(MLP)
+    counted = count_operations(train(MLP))
     assert counted.update == forward + backward
     evaluations = 3  # before, after one step, at the end
     assert counted.total == 6 * (10 * counted.update + evaluations * 100 * 2 * WEIGHTS)
 
 
 def test_the_initial_function_counts_where_every_image_is_new() -> None:
-    again = {**MLP, "training": {**MLP["training"], "centred": True}}
-    new = {**MLP, "training": {**MLP["training"], "centred": True, "augmentation": "affine"}}
-    assert count_operations(again).update == count_operations(MLP).update
-    assert count_operations(new).update == count_operations(MLP).update + 2 * 20 * WEIGHTS
+    again = train(MLP, training={"centred": True})
+    new = train(MLP, training={"centred": True, "augmentation": "affine"})
+    assert count_operations(again).update == count_operations(train(MLP)).update
+    assert count_operations(new).update == count_operations(train(MLP)).update + 2 * 20 * WEIGHTS
 
 
 def test_a_text_counts_its_places_and_attention() -> None:
-    spec = {
-        **{"optimizer": {"lr": [0.1]}, "seeds": [0]},
-        "data": {"name": "wikitext2", "context": 8, "vocabulary_size": 30, "test_windows": 4},
-        "model": {
-            **{"name": "transformer", "n_heads": 2, "n_blocks": 1, "mlp_ratio": 1, "width": 16},
-            **{"attention_multiplier": 1.0, "branch_multiplier": 1.0, "branch_power": "1/2"},
-        },
-        "training": {**MLP["training"], "loss": "cross_entropy", "batch_size": 3},
-    }
+    spec = train(
+        MLP,
+        data={"name": "wikitext2", "context": 8, "vocabulary_size": 30, "test_windows": 4},
+        model={"name": "transformer", "n_heads": 2, "n_blocks": 1, "mlp_ratio": 1, "width": 16}
+        | {"attention_multiplier": 1.0},
+        training={"loss": "cross_entropy", "batch_size": 3},
+    )
     products = 4 * 16 * 16 + 2 * 16 * 16 + 16 * 30  # queries, keys, values, their output; feed-forward; readout
     attention = 2 * 8 * 16  # for each place: as many products with keys as with values
     forward = 2 * 3 * 8 * (products + attention)
@@ -59,13 +56,13 @@ def test_a_text_counts_its_places_and_attention() -> None:
 
 
 def test_every_training_at_paper_scale_can_be_counted_without_its_data() -> None:
-    graph = load_graph("paper", ROOT / "config" / "schemas", "vyas2023_fig1,karkada2024_cnn,msr2021_fig1")
+    graph = load_graph("paper", "vyas2023_fig1,karkada2024_cnn,msr2021_fig1")
     trainings = [cell for cell in graph.cells.values() if cell.kind == "train"]
     widths = {}
     for cell in trainings:
         counted = count_operations(cell.spec)
         assert 0 < counted.update < counted.total
-        widths.setdefault(cell.spec["model"]["name"], {})[cell.spec["model"]["width"]] = counted.update
+        widths.setdefault(cell.spec.model.name, {})[cell.spec.model.width] = counted.update
     growth = widths["resnet"][512] / widths["resnet"][64]
     assert 50 < growth < 64  # nearly the square of the width
 
@@ -92,7 +89,7 @@ def test_an_estimate_takes_the_median_speed_of_the_most_alike() -> None:
 def test_only_what_was_never_run_is_estimated() -> None:
     published = ROOT / "results" / "published"
     provenance = published_provenance(published)
-    laptop = load_graph("laptop", ROOT / "config" / "schemas", "harvard2024_mup_vs_ntk")
+    laptop = load_graph("laptop", "harvard2024_mup_vs_ntk")
     seconds = recorded_seconds(Path("no such folder"), provenance)
     assert estimate_table(laptop, seconds, provenance).empty
     left = {name: value for name, value in seconds.items() if name not in list(laptop.cells)[:2]}
@@ -108,7 +105,7 @@ def test_only_what_was_never_run_is_estimated() -> None:
 def test_where_nothing_was_ever_run_there_is_no_number(tmp_path: Path) -> None:
     provenance = published_provenance(tmp_path)
     assert recorded_seconds(tmp_path, provenance) == {}
-    graph = load_graph("smoke", ROOT / "config" / "schemas", "harvard2024_mup_vs_ntk")
+    graph = load_graph("smoke", "harvard2024_mup_vs_ntk")
     figure, _ = estimate_table(graph, {}, provenance).to_dict("records")
     assert figure["petaflop"] > 0
     assert math.isnan(figure["hours_estimated"])

@@ -1,11 +1,11 @@
 """Sharpness against dense Hessians, the tangent kernel against Jacobians written out."""
 
-import copy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from builders import changed, train
 from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
+from infwidth.specs.cells import Train
 from infwidth.training.losses import LOSSES
 from infwidth.training.member import Member
 from infwidth.training.probes import Evaluation, make_probes, ntk, sharpness
@@ -35,42 +37,21 @@ def data() -> Images:
     return Images(x[:45], y[:45], x[45:], y[45:], 3, "blobs", "0" * 64)
 
 
-def make_spec(gauge: str | None = None, **changes: dict) -> dict:
-    spec = {
-        "kind": "train",
-        "data": {"name": "blobs"},
-        "model": {"name": "cnn", "width": 3, "n_convolutions": 2},
-        "parametrization": {
-            "rule": "mup",
-            "base_width": 2,
-            "gamma0": 0.7,
-            "layer_lr": "variance",
-            "zero_readout": False,
-        },
-        "optimizer": {"name": "sgd", "lr": [0.3], "momentum": 0.0, "weight_decay": 0.0},
-        "training": {
-            "steps": 6,
-            "batch_size": 15,
-            "stream": "epochs",
-            "augmentation": "none",
-            "loss": "cross_entropy",
-            "centred": False,
-            "dtype": "float64",
-            "evaluations": 4,
-        },
-        "probes": [{"name": "sharpness", "iterations": 3, "points": 20}],
-        "seeds": [0, 1],
-    }
-    for block, values in changes.items():
-        spec[block] = {**spec[block], **values} if isinstance(spec[block], dict) else values
-    if gauge:
-        spec["parametrization"]["gauge"] = gauge
-    return copy.deepcopy(spec)
+CNN = changed(
+    model={"name": "cnn", "width": 3, "n_convolutions": 2},
+    parametrization={"base_width": 2, "gamma0": 0.7},
+    training={"steps": 6, "dtype": "float64", "evaluations": 4},
+    probes=[{"name": "sharpness", "iterations": 3, "points": 20}],
+)
 
 
-def evaluate(spec: dict, data: Images, *, seed: int = 0, step: int = 0) -> Evaluation:
+def make_spec(gauge: str | None = None, **changes: Any) -> Train:
+    return train(changed(CNN, parametrization={"gauge": gauge}), **changes)
+
+
+def evaluate(spec: Train, data: Images, *, seed: int = 0, step: int = 0) -> Evaluation:
     member = Member(spec, data, seed=seed, lr=0.3, device=CPU)
-    return Evaluation(member, step, data, Problem(spec, data, CPU).batch(0), LOSSES[spec["training"]["loss"]])
+    return Evaluation(member, step, data, Problem(spec, data, CPU).batch(0), LOSSES[spec.training.loss])
 
 
 def sharpness_of(at: Evaluation, **options: int) -> float:
@@ -234,7 +215,7 @@ def test_killed_between_evaluations_it_goes_on_to_the_same_bits(
 
 
 def test_sharpness_is_refused_for_adam(data: Images) -> None:
-    at = evaluate(make_spec(optimizer={"name": "adam"}), data)
+    at = evaluate(make_spec(optimizer={"name": "adam", "lr": [0.3]}), data)
     with pytest.raises(SpecError, match="not for adam"):
         sharpness_of(at, iterations=2)
 

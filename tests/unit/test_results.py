@@ -18,7 +18,7 @@ from infwidth.results.rows import Rows
 def rows() -> pd.DataFrame:
     rows = Rows(0.1, 3)
     rows.add(5, "test_loss", 1 / 3)
-    rows.add_values(5, "kernel", [[1.0, 2.0], [3.0, 4.0]], layer="h1")
+    rows.add(5, "kernel", [[1.0, 2.0], [3.0, 4.0]], layer="h1")
     return rows.frame()
 
 

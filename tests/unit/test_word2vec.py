@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from infwidth.data.tokens import Questions, Tokens
+from builders import computed
+from infwidth.data.tokens import Corpus, Questions, Tokens
 from infwidth.errors import SpecError
 from infwidth.limits.word2vec import evaluation, kernels, training
-from infwidth.solve.word2vec import learned
 
 COUNTS = np.array([1000, 300, 100, 0, 10])
 
@@ -184,7 +184,7 @@ def tokens() -> Tokens:
 
 
 def test_rows_of_a_finite_width(tokens: Tokens) -> None:
-    found = learned(LIMIT, tokens, QUESTIONS)
+    found = computed(Corpus(tokens, QUESTIONS), **LIMIT)
     curves = found[found.metric == "accuracy"]
     assert curves[["seed", "step"]].values.tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
     assert set(found.metric) == {
@@ -196,20 +196,20 @@ def test_rows_of_a_finite_width(tokens: Tokens) -> None:
     assert words["index"].tolist() == [0, 1, 0, 1, 0, 1]
     assert (found[found.metric == "similarity"].step == 2).all()
     assert found[found.metric == "n_questions"].value.tolist() == [6, 1]
-    pd.testing.assert_frame_equal(found, learned(LIMIT, tokens, QUESTIONS))
+    pd.testing.assert_frame_equal(found, computed(Corpus(tokens, QUESTIONS), **LIMIT))
 
 
 def test_rows_of_the_limit_are_one_run(tokens: Tokens) -> None:
-    found = learned({**LIMIT, "width": None}, tokens, QUESTIONS)
+    found = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": None})
     assert (found.seed == -1).all()
     assert found[found.metric == "loss"].step.tolist() == [1, 2]
 
 
 def test_frozen_embeddings_of_finite_and_infinite_width(tokens: Tokens) -> None:
-    limit = learned({**LIMIT, "width": None, "frozen": True}, tokens, QUESTIONS)
+    limit = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": None, "frozen": True})
     assert limit[limit.metric == "accuracy"].value.tolist() == [1 / 9]
     assert (limit[limit.metric.isin(["similarity", "separation"])].value == 0).all()
-    wide = learned({**LIMIT, "width": 4096, "frozen": True}, tokens, QUESTIONS)
+    wide = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": 4096, "frozen": True})
     assert "loss" not in set(wide.metric)
     assert (wide.step == 0).all()
     assert wide[wide.metric == "similarity"].value.abs().max() < 0.1
@@ -219,21 +219,21 @@ def test_frozen_embeddings_of_finite_and_infinite_width(tokens: Tokens) -> None:
 def test_a_vocabulary_without_any_question_is_refused(tokens: Tokens) -> None:
     small = Tokens(tokens.ids, tuple("abcdefghijkl"), "synthetic", "")
     with pytest.raises(SpecError, match=r"vocabulary too small for the analogies: none of the 8 questions"):
-        learned(LIMIT, small, QUESTIONS)
+        computed(Corpus(small, QUESTIONS), **LIMIT)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window": 0}, "window must be at least 1, not 0"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"subsample": -1.0}, "subsample must not be negative"),
+        ({"window": 0}, "window: 0: must be a whole number from 1"),
+        ({"epochs": 0}, "epochs: 0: must be a whole number from 1"),
+        ({"subsample": -1.0}, "subsample: -1.0: must be a number from 0"),
         ({"section": "city-in-stat"}, "did you mean 'city-in-state'"),
     ],
 )
 def test_settings_without_meaning_are_refused(tokens: Tokens, change: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        learned({**LIMIT, **change}, tokens, QUESTIONS)
+        computed(Corpus(tokens, QUESTIONS), **{**LIMIT, **change})
 
 
 def test_a_text_too_short_to_hold_anything_out_is_refused() -> None:

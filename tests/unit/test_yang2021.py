@@ -1,17 +1,16 @@
 """Tensor Programs IV and its slides: the exact tables, the polyhedron, the gauge orbit, and claims that can fail."""
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+from builders import computed, expanded
 from infwidth.analysis.claims import ledger
 from infwidth.analysis.table import Table
 from infwidth.errors import SpecError
-from infwidth.experiments.cells import expand
 from infwidth.experiments.papers import load_paper
 from infwidth.papers import figure_function
 from infwidth.papers.yang2021.claims import space
@@ -23,10 +22,9 @@ from infwidth.parametrization.verdicts import VERDICTS, verdict_index
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
-from infwidth.solve.abc_space import parametrization_at
+from infwidth.solve.stable_polyhedron import parametrization_at
 from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
 
-SCHEMAS = Path(__file__).parents[2] / "config" / "schemas"
 PAPERS = ("yang2021", "yang2021slides")
 #: The experiments that are algebra or nets in numpy, quick enough to be run here; all others are the workflow's.
 EXACT = ("named", "polyhedron", "depths", "linear_limit", "gauge_orbit", "forgotten_rate")
@@ -38,10 +36,10 @@ def tables() -> dict[str, dict[str, pd.DataFrame]]:
     """Return the tables of both papers at smoke scale."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for paper in PAPERS:
-        for experiment, cells in load_paper(paper, "smoke", SCHEMAS).cells.items():
+        for experiment, cells in load_paper(paper, "smoke").cells.items():
             if experiment not in EXACT:
                 continue
-            rows = {cell.id: solve(cell.spec["limit"], None) for cell in cells}
+            rows = {cell.id: solve(cell.spec.solve, None) for cell in cells}
             found.setdefault(paper, {})[experiment] = gather(rows, {cell.id: cell.axes for cell in cells})
     found["yang2021slides"]["polyhedron"] = found["yang2021"]["polyhedron"]
     return found
@@ -92,7 +90,7 @@ def test_a_point_is_that_of_its_parametrization(n_hidden: int) -> None:
 
 
 def test_polyhedron_is_the_same_at_every_depth() -> None:
-    one, *others = (solve({"name": "stable_polyhedron", "n_hidden": n, "spacing": "1/2"}, None) for n in (1, 2, 5))
+    one, *others = (computed(name="stable_polyhedron", n_hidden=n, spacing="1/2") for n in (1, 2, 5))
     for other in others:
         pd.testing.assert_frame_equal(one, other)
 
@@ -168,30 +166,24 @@ def test_only_the_whole_gauge_change_keeps_the_function(tables: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "message"),
+    ("solve", "message"),
     [
         ({"name": "abc_verdicts", "rule": "mupp", "n_hidden": [1]}, r"did you mean 'mup'"),
-        ({"name": "abc_verdicts", "rule": "mup", "n_hidden": [0]}, "at least"),
+        ({"name": "abc_verdicts", "rule": "mup", "n_hidden": [0]}, "must be a number of layers, from 1"),
         ({"name": "stable_polyhedron", "n_hidden": 1, "spacing": "1/3"}, "spacing"),
         ({"name": "linear_mup", "n_inputs": 1, "n_outputs": 1, "width": 1, "steps": 1, "lr": 1, "n_seeds": 1}, "two"),
         ({"name": "gauge_orbit", "rule": "mup", "n_hidden": 1, "theta": 0.5}, "exact rational"),
     ],
 )
-def test_specs_without_meaning_are_refused(limit: dict, message: str) -> None:
-    experiment = {"kind": "limit", "what": "a test", "limit": limit, "sweep": {}}
+def test_specs_without_meaning_are_refused(solve: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        list(expand(experiment, SCHEMAS / "cell.schema.json", where="here"))
+        expanded(kind="solve", solve=solve)
 
 
-def test_these_limits_take_no_data() -> None:
-    experiment = {"kind": "limit", "limit": {"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, "sweep": {}}
-    data = {"name": "mnist5k", "image_size": None, "train_size": 1, "test_size": 1, "classes": None}
+def test_these_computations_take_no_data() -> None:
+    data = {"name": "mnist5k", "image_size": None, "train_size": 1, "test_size": 1, "normalization": "unit"}
     with pytest.raises(SpecError, match="takes no data"):
-        list(
-            expand(
-                {**experiment, "data": {**data, "normalization": "unit"}}, SCHEMAS / "cell.schema.json", where="here"
-            )
-        )
+        expanded(kind="solve", solve={"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, data=data)
 
 
 # ---- claims and figures
@@ -261,7 +253,7 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, Table]:
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_figures_are_drawn(tables: dict, paper: str) -> None:
-    figures = [f for f in load_paper(paper, "smoke", SCHEMAS).figures if all(table in EXACT for _, table in f.tables)]
+    figures = [f for f in load_paper(paper, "smoke").figures if all(table in EXACT for _, table in f.tables)]
     assert len(figures) > 1
     for figure in figures:
         with style():
@@ -281,7 +273,7 @@ def test_the_table_colours_what_the_classifier_says(tables: dict) -> None:
 
 
 def test_rows_keep_their_shape() -> None:
-    rows = solve({"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, None)
+    rows = computed(name="abc_verdicts", rule="mup", n_hidden=[1])
     assert (rows.seed == -1).all()
     assert (rows.step == 0).all()
     assert np.isnan(rows.lr).all()

@@ -13,7 +13,6 @@ from infwidth.report.readme import published_pages, with_published
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"
-SCHEMAS = ROOT / "config" / "schemas"
 SCALES = sorted(path.name for path in PUBLISHED.iterdir())
 
 
@@ -24,8 +23,8 @@ def _manifest(scale: str) -> dict:
 def _graph(scale: str) -> Graph:
     """Return the graph of the figures that were run at this scale."""
     left_out = _manifest(scale)["figures_not_run"]
-    figures = [figure.rule for figure in load_graph(scale, SCHEMAS).figures if figure.rule not in left_out]
-    return load_graph(scale, SCHEMAS, ",".join(figures))
+    figures = [figure.rule for figure in load_graph(scale).figures if figure.rule not in left_out]
+    return load_graph(scale, ",".join(figures))
 
 
 def test_laptop_is_published_whole() -> None:
@@ -61,7 +60,7 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
             parts.append(tmp_path / f"{name}.csv")
             tables = {table: PUBLISHED / scale / "tables" / of / f"{table}.parquet" for of, table in paper.tables}
             judge(name, tables, parts[-1], [figure.name for figure in paper.figures])
-    collect(parts, tmp_path / "claims.csv", SCHEMAS / "claims.schema.json")
+    collect(parts, tmp_path / "claims.csv")
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "claims.csv"), pd.read_csv(PUBLISHED / scale / "claims.csv"), rtol=1e-9
     )
@@ -73,9 +72,9 @@ def test_pages_are_those_of_the_published_results(scale: str) -> None:
         path.relative_to(PUBLISHED / scale).as_posix(): path.read_text(encoding="utf-8")
         for path in (PUBLISHED / scale).rglob("*.md")
     }
-    assert found == published_pages(PUBLISHED / scale, SCHEMAS), "run: ./run python -m infwidth readme"
+    assert found == published_pages(PUBLISHED / scale), "run: ./run python -m infwidth readme"
 
 
 def test_readme_shows_the_published_verdicts() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == with_published(readme, PUBLISHED, SCHEMAS), "run: ./run python -m infwidth readme"
+    assert readme == with_published(readme, PUBLISHED), "run: ./run python -m infwidth readme"

@@ -169,7 +169,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 def _large_rows() -> pd.DataFrame:
     rows = Rows(0.1, 0)
-    rows.add_values(0, "kernel", np.random.default_rng(0).normal(size=50_000))
+    rows.add(0, "kernel", np.random.default_rng(0).normal(size=50_000))
     return rows.frame()
 
 
@@ -241,7 +241,7 @@ def test_an_error_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
 
 def test_a_damaged_cell_is_named_and_made_again(copy: Path) -> None:
     before = _contents(copy, TABLES)
-    cell = sorted((copy / "results" / "cells" / "limit").glob("*.parquet"))[0]
+    cell = sorted((copy / "results" / "cells" / "solve").glob("*.parquet"))[0]
     cell.write_bytes(cell.read_bytes()[:-20])
     done = snakemake(copy, "tables", "--rerun-triggers", "mtime", figures=FIGURE)
     assert done.returncode != 0

@@ -12,7 +12,6 @@ from infwidth.experiments.papers import Paper, load_paper, paper_names
 from infwidth.plan.graph import in_catalog_order
 
 from .browser import CHROMIUM, Page, browser
-from .conftest import ROOT
 
 pytestmark = [
     pytest.mark.workflow,
@@ -27,7 +26,7 @@ ROWS = "[...document.querySelectorAll('nav tbody tr')]"
 @pytest.fixture(scope="module")
 def papers() -> list[Paper]:
     """All papers, and their figures, in the order of the catalog."""
-    loaded = [load_paper(name, "smoke", ROOT / "config" / "schemas") for name in paper_names()]
+    loaded = [load_paper(name, "smoke") for name in paper_names()]
     return in_catalog_order(loaded, read_catalog())
 
 

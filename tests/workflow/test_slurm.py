@@ -44,7 +44,7 @@ def test_each_job_of_a_cluster_says_what_it_needs_and_all_others_stay_here(
             snakefile=ROOT / "Snakefile",
         )._workflow
         local = workflow._localrules
-        cells = [rule for rule in workflow.rules if rule.name.startswith(("train_", "limit_"))]
+        cells = [rule for rule in workflow.rules if rule.name.startswith(("train_", "solve_"))]
         assert {rule.name for rule in workflow.rules} - {rule.name for rule in cells} <= local
         assert not any(rule.name in local for rule in cells if rule.name.startswith("train_"))
         for rule in cells:

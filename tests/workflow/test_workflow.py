@@ -21,8 +21,6 @@ from .conftest import ROOT, clone, environment, snakemake
 
 pytestmark = pytest.mark.workflow
 
-SCHEMAS = ROOT / "config" / "schemas"
-
 
 def _digests(project: Path, *patterns: str) -> dict[str, str]:
     return {
@@ -41,7 +39,7 @@ def _jobs(output: str) -> dict[str, int]:
             if not line.strip():
                 break
             name, count = line.split()
-            kind = name.split("_")[0] if name.startswith(("train_", "limit_")) else name
+            kind = name.split("_")[0] if name.startswith(("train_", "solve_")) else name
             jobs[kind] = jobs.get(kind, 0) + int(count)
     return jobs
 
@@ -49,7 +47,7 @@ def _jobs(output: str) -> dict[str, int]:
 def test_everything_is_there(smoke: Path) -> None:
     results = smoke / "results" / "smoke"
     for paper in paper_names():
-        loaded = load_paper(paper, "smoke", SCHEMAS)
+        loaded = load_paper(paper, "smoke")
         for figure in loaded.figures:
             for suffix in ("pdf", "png"):
                 assert (results / "figures" / paper / f"{figure.name}.{suffix}").stat().st_size > 5000
@@ -58,7 +56,7 @@ def test_everything_is_there(smoke: Path) -> None:
     claims = pd.read_csv(results / "claims.csv")
     assert set(claims.paper) == set(paper_names())
     report = (results / "report.html").read_text(encoding="utf-8")
-    for figure in (f.rule for paper in paper_names() for f in load_paper(paper, "smoke", SCHEMAS).figures):
+    for figure in (f.rule for paper in paper_names() for f in load_paper(paper, "smoke").figures):
         assert figure in report
 
 
@@ -130,9 +128,9 @@ def test_a_change_of_drawing_code_redraws_and_trains_nothing(smoke: Path) -> Non
         planned = _jobs(snakemake(smoke, "--dry-run", "figures", "claims").stdout)
     finally:
         source.write_text(original)
-    figures = {f.rule for f in load_paper("harvard2024", "smoke", SCHEMAS).figures}
+    figures = {f.rule for f in load_paper("harvard2024", "smoke").figures}
     assert figures <= set(planned)
-    assert not {"train", "limit", "table"} & set(planned)
+    assert not {"train", "solve", "table"} & set(planned)
     assert not any(name.startswith("karkada") for name in planned)
 
 
@@ -145,7 +143,7 @@ def test_a_change_of_training_code_retrains(smoke: Path) -> None:
     finally:
         source.write_text(original)
     assert planned["train"] > 0
-    assert "limit" not in planned
+    assert "solve" not in planned
 
 
 def test_published_tables_redraw_every_figure_and_train_nothing(smoke: Path, tmp_path: Path) -> None:
@@ -162,7 +160,7 @@ def test_published_tables_redraw_every_figure_and_train_nothing(smoke: Path, tmp
     shutil.copytree(published, project / "results" / "published" / "smoke")
     redrawn = snakemake(project, "figures", "claims", tables="published")
     assert redrawn.returncode == 0, redrawn.stdout
-    assert not {"train", "limit", "table", "prepare_data"} & set(_jobs(redrawn.stdout))
+    assert not {"train", "solve", "table", "prepare_data"} & set(_jobs(redrawn.stdout))
     pictures = "results/smoke/figures/*/*.png"
     assert _digests(project, pictures) == _digests(smoke, pictures)
     assert (project / "results/smoke/claims.csv").read_bytes() == (smoke / "results/smoke/claims.csv").read_bytes()
@@ -172,7 +170,7 @@ def test_cost_is_known_before_running(smoke: Path) -> None:
     done = snakemake(smoke, "cost")
     assert done.returncode == 0, done.stdout
     (row,) = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("harvard2024_mup_vs_ntk ")]
-    cells = len(load_paper("harvard2024", "smoke", SCHEMAS).cells["width_sweep"])
+    cells = len(load_paper("harvard2024", "smoke").cells["width_sweep"])
     assert row[1:4] == ["smoke", str(cells), str(cells)]
     assert float(row[4]) > 0
     assert float(row[5]) == 0

@@ -1,21 +1,20 @@
-"""Cells: the units of computation. A cell is every seed and learning rate of one configuration, or one exact limit."""
+"""Cells: the units of computation. A cell is every seed and learning rate of one configuration, or one computation."""
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from infwidth.errors import SpecError, nearest
-from infwidth.experiments.identity import Spec, cell_id, rule_arguments
-from infwidth.experiments.validation import validate
-from infwidth.parametrization.exponents import exponents
+from infwidth.solve import block_of
+from infwidth.specs.block import read
+from infwidth.specs.cells import Computation, Solve, Train
+from infwidth.specs.document import Experiment
+from infwidth.specs.identity import cell_id
 
-#: What says where a value comes from, not what is computed: kept for the reader, left out of a cell's identity.
-ANNOTATIONS = ("source", "deviation", "what")
-
-PAPERS_DIR = Path(__file__).parents[1] / "papers"
+_KINDS = ("train", "solve")
 
 
 @dataclass(frozen=True)
@@ -23,36 +22,66 @@ class Cell:
     """One cell: its identity, what it computes, and the values of the axes its experiment sweeps (for the table)."""
 
     id: str
-    kind: str  # "train" or "limit"
-    spec: Spec
+    spec: Train | Solve[Any]
     axes: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What computes it: train or solve."""
+        return self.spec.kind
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The spec in plain values, for files and jobs; :func:`read_cell` takes it back."""
+        document: dict[str, Any] = json.loads(self.spec.model_dump_json())
+        return document
 
     @property
     def title(self) -> str:
         """One line for people: what is trained or computed."""
-        on = f" on {self.spec['data']['name']}" if "data" in self.spec else ""
         axes = ", ".join(f"{name} {value}" for name, value in self.axes.items())
-        if self.kind == "limit":
-            return f"exact limit '{self.spec['limit']['name']}'{on}" + (f" ({axes})" if axes else "")
-        return f"{self.spec['model']['name']}{on} ({axes}; {len(self.spec['seeds'])} seeds)"
+        on = f" on {self.spec.data.name}" if self.spec.data is not None else ""
+        if isinstance(self.spec, Train):
+            return f"{self.spec.model.name}{on} ({axes}; {len(self.spec.seeds)} seeds)"
+        return f"computation '{self.spec.solve.name}'{on}" + (f" ({axes})" if axes else "")
 
 
-def _without_annotations(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_annotations(item) for key, item in value.items() if key not in ANNOTATIONS}
-    return value
+def read_cell(document: Any, *, where: str) -> Train | Solve[Any]:
+    """Return the spec of a cell from plain values, checked.
+
+    Raises SpecError, a line a fault, named as by ``where``.
+    """
+    if not isinstance(document, dict):
+        raise SpecError(f"{where}: not the spec of a cell, but {document!r:.40}")
+    kind = document.get("kind")
+    if kind == "train":
+        return read(Train, document, where=where)
+    if kind != "solve":
+        raise SpecError(f"{where}: kind: {kind!r} is not known{nearest(str(kind), _KINDS)}; known: {', '.join(_KINDS)}")
+    block = document.get("solve")
+    name = block.get("name") if isinstance(block, dict) else None
+    if not isinstance(name, str):
+        return read(Solve[Computation], document, where=where)  # which refuses it
+    try:
+        spec = block_of(name)
+    except SpecError as error:
+        raise SpecError(f"{where}: solve.name: {error}") from None
+    return read(_solve(spec), document, where=where)
 
 
-def expand(experiment: Mapping[str, Any], schema_file: Path, *, where: str) -> Iterator[Cell]:
+@cache
+def _solve(spec: type[Computation]) -> type[Solve[Any]]:
+    return Solve[spec]  # type: ignore[valid-type]
+
+
+def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
     """Yield the cells of one experiment (already at one scale), in the order of its sweep.
 
-    ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Each cell's spec is validated by
-    ``schema_file``, and what a schema cannot say (a width below the base width, a richness without meaning) is refused
-    here too, before anything runs. Raises SpecError naming the key.
+    ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Raises SpecError naming the key
+    for what has no meaning, before anything runs.
     """
-    blocks = {key: value for key, value in experiment.items() if key not in ("kind", "sweep", *ANNOTATIONS)}
-    sweep: Mapping[str, list[Any]] = experiment["sweep"]
-    for dotted in sweep:
+    blocks = experiment.blocks
+    for dotted in experiment.sweep:
         block, _, key = dotted.partition(".")
         if not isinstance(blocks.get(block), dict) or not key:
             known = [f"{name}.…" for name, value in blocks.items() if isinstance(value, dict)]
@@ -61,44 +90,13 @@ def expand(experiment: Mapping[str, Any], schema_file: Path, *, where: str) -> I
             )
         if key in blocks[block]:
             raise SpecError(f"{where}: sweep.{dotted}: also given in block '{block}'; a value has one place")
-    for values in itertools.product(*sweep.values()):
-        spec = json.loads(json.dumps(_without_annotations(blocks)))
+    for values in itertools.product(*experiment.sweep.values()):
+        document = {key: dict(value) if isinstance(value, dict) else value for key, value in blocks.items()}
         axes = {}
-        for dotted, value in zip(sweep, values, strict=True):
+        for dotted, value in zip(experiment.sweep, values, strict=True):
             block, _, key = dotted.partition(".")
-            spec[block][key] = axes[key] = value
-        if isinstance(spec.get("seeds"), int):
-            spec["seeds"] = list(range(spec["seeds"]))
-        spec["kind"] = experiment["kind"]
-        validate(spec, schema_file, where=where)
-        if spec["kind"] == "train":
-            _check_parametrization(spec, where)
-        elif "." in spec["limit"]["name"]:
-            _check_own_limit(spec, where)
-        yield Cell(id=cell_id(spec), kind=spec["kind"], spec=spec, axes=axes)
-
-
-def _check_own_limit(spec: Spec, where: str) -> None:
-    """Check the cell of a paper's own limit, ``<paper>.<function>``, by the schema in that paper's folder."""
-    paper, _, function = spec["limit"]["name"].partition(".")
-    schemas = {file.parent.name: file for file in PAPERS_DIR.glob("*/limits.schema.json")}
-    if paper not in schemas:
-        raise SpecError(f"{where}: limit.name: no paper '{paper}' with limits of its own{nearest(paper, schemas)}")
-    validate({function: spec}, schemas[paper], where=f"{where}: limits of {paper}")
-
-
-def _check_parametrization(spec: Spec, where: str) -> None:
-    width, parametrization = spec["model"]["width"], spec["parametrization"]
-    if width < parametrization["base_width"]:
-        raise SpecError(
-            f"{where}: model.width {width} is below parametrization.base_width {parametrization['base_width']}; "
-            "the base is the narrowest net, the one at which all parametrizations coincide"
-        )
-    if "gauge" in parametrization and spec["optimizer"]["name"] != "sgd":
-        raise SpecError(
-            f"{where}: parametrization.gauge is for optimizer sgd; {spec['optimizer']['name']} has other gauges"
-        )
-    try:
-        exponents(parametrization["rule"], 1, **rule_arguments(parametrization))
-    except SpecError as error:
-        raise SpecError(f"{where}: parametrization: {error}") from error
+            document[block][key] = axes[key] = value
+        if experiment.seeds is not None:
+            document["seeds"] = list(range(experiment.seeds))
+        spec = read_cell({"kind": experiment.kind, **document}, where=where)
+        yield Cell(id=cell_id(spec), spec=spec, axes=axes)

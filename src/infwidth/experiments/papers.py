@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from infwidth.errors import SpecError, nearest
-from infwidth.experiments.cells import PAPERS_DIR, Cell, expand
+from infwidth.experiments.cells import Cell, expand
+from infwidth.experiments.like import resolved
 from infwidth.experiments.scales import at_scale
-from infwidth.experiments.validation import check_plain, validate
+from infwidth.experiments.source import read_yaml
+from infwidth.specs.block import read
+from infwidth.specs.document import Document
+
+PAPERS_DIR = Path(__file__).parents[1] / "papers"
+SHARED = PAPERS_DIR / "shared.yaml"
 
 
 @dataclass(frozen=True)
@@ -52,35 +56,38 @@ def paper_names() -> list[str]:
     return sorted(path.parent.name for path in PAPERS_DIR.glob("*/experiments.yaml"))
 
 
-def load_paper(name: str, scale: str, schemas: Path) -> Paper:
-    """Read, validate and expand the experiments of paper ``name`` at ``scale``; ``schemas`` is the folder of schemas.
+def load_paper(name: str, scale: str) -> Paper:
+    """Read, validate and expand the experiments of paper ``name`` at ``scale``.
 
     Raises SpecError for an unknown paper, and for anything in its file that has no meaning: file, scale and key named.
     """
     if name not in paper_names():
         raise SpecError(f"unknown paper '{name}'{nearest(name, paper_names())}; known: {', '.join(paper_names())}")
-    file = PAPERS_DIR / name / "experiments.yaml"
     where = f"{name}/experiments.yaml at scale {scale}"
-    try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except RecursionError as error:
-        raise SpecError(f"{file}: not valid YAML: nested too deeply") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, the 99th of a month, a number of 5000 digits
-        raise SpecError(f"{file}: not valid YAML: {error}") from error
-    check_plain(raw, where=where)
-    document = at_scale(raw, scale, where=where)
-    validate(document, schemas / "experiments.schema.json", where=where)
+    raw = at_scale(read_yaml(PAPERS_DIR / name / "experiments.yaml", where=where), scale, where=where)
+    if isinstance(raw, dict) and isinstance(raw.get("experiments"), dict):
+        raw["experiments"] = resolved(raw["experiments"], shared_blocks(scale), where=where)
+    document = read(Document, raw, where=where)
     cells = {
-        key: tuple(expand(experiment, schemas / "cell.schema.json", where=f"{where}: experiments.{key}"))
-        for key, experiment in document["experiments"].items()
+        key: tuple(expand(experiment, where=f"{where}: experiments.{key}"))
+        for key, experiment in document.experiments.items()
     }
     figures = []
-    for key, figure in document["figures"].items():
+    for key, figure in document.figures.items():
         tables = []
-        for table in figure["tables"]:
+        for table in figure.tables:
             paper, _, experiment = table.rpartition(".")
             if not paper and table not in cells:
                 raise SpecError(f"{where}: figures.{key}.tables: no experiment '{table}'{nearest(table, cells)}")
             tables.append((paper or name, experiment))
-        figures.append(Figure(name, key, figure["title"], figure["caption"].strip(), tuple(tables)))
-    return Paper(name, document["title"], document["reference"], cells, tuple(figures), document)
+        figures.append(Figure(name, key, figure.title, figure.caption.strip(), tuple(tables)))
+    return Paper(name, document.title, document.reference, cells, tuple(figures), raw)
+
+
+def shared_blocks(scale: str) -> dict[str, Any]:
+    """Return the blocks that all papers may be ``like`` (papers/shared.yaml), at a scale: block → name → values."""
+    where = f"{SHARED.name} at scale {scale}"
+    shared = at_scale(read_yaml(SHARED, where=where), scale, where=where)
+    if not isinstance(shared, dict) or not all(isinstance(blocks, dict) for blocks in shared.values()):
+        raise SpecError(f"{where}: not a mapping of blocks to their names and values")
+    return shared

@@ -18,7 +18,7 @@ class MLP(Model):
         n_outputs: number of logits k.
         width: N.
         n_hidden: L.
-        activation: relu (gain √2), tanh, gelu or linear.
+        activation: unit_relu (√2·relu), relu, tanh, gelu or linear.
         bias: whether the layers have biases.
     """
 

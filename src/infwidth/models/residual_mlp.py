@@ -20,7 +20,7 @@ class ResidualMLP(Model):
         n_outputs: number of logits k.
         width: N.
         n_blocks: L.
-        activation: φ, one of relu (gain √2), tanh, gelu or linear.
+        activation: φ, one of unit_relu (√2·relu), relu, tanh, gelu or linear.
         branch_multiplier: β.
         branch_power: α as a rational text, such as "1/2".
     """

@@ -21,8 +21,9 @@ from infwidth.errors import SpecError
 _ENTRY = re.compile(r"infwidth(\.\w+)+:\w+")
 #: Fields of the syntax tree that say nothing of what the code does, or that only some releases of Python have.
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
-#: Modules that decide no number: messages, writing files, loading what a spec names, who computed what, when.
-_NUMBERLESS = {f"infwidth{name}" for name in ("", ".errors", ".files", ".registry", ".results.provenance")}
+#: Modules that decide no number: messages, writing files, loading what a spec names, who computed what, when. Specs
+#: say what is computed: all that they decide is in the identity of a cell.
+_NUMBERLESS = re.compile(r"infwidth(\.(errors|files|registry|results\.provenance|specs(\..*)?))?")
 
 
 class _Facts(NamedTuple):
@@ -63,7 +64,7 @@ class Package:
 
     def _digest(self, entries: Iterable[str]) -> str:
         digest = hashlib.sha256()
-        for module in sorted(self.closure(entries) - _NUMBERLESS):
+        for module in sorted(self.closure(entries)):
             digest.update(f"{module} {self.facts(module).digest}\n".encode())
         return digest.hexdigest()[:16]
 
@@ -79,7 +80,7 @@ class Package:
             open_ends.append(resolved)
         while open_ends:
             module = open_ends.pop()
-            if module in found or module in _NUMBERLESS:
+            if module in found or _NUMBERLESS.fullmatch(module):
                 continue
             found.add(module)
             open_ends += self._needs(module)

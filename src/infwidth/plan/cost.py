@@ -8,6 +8,7 @@ import pandas as pd
 from infwidth.errors import DataError
 from infwidth.plan.graph import Graph
 from infwidth.results.cell_file import read_provenance
+from infwidth.specs.cells import Train
 
 _COLUMNS = ["cell", "device", "cpu_seconds", "wall_seconds", "spec"]
 
@@ -97,11 +98,11 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
     from infwidth.plan.operations import count_operations, estimated_seconds, timed_trainings
 
     fresh = {name: cell for name, cell in graph.cells.items() if name not in seconds}
-    operations = {name: count_operations(cell.spec) for name, cell in fresh.items() if cell.kind == "train"}
+    trained = {name: cell.spec for name, cell in fresh.items() if isinstance(cell.spec, Train)}
+    operations = {name: count_operations(spec) for name, spec in trained.items()}
     timed = timed_trainings(provenance) if operations else []
     estimate = {
-        name: estimated_seconds(fresh[name].spec["model"]["name"], counted, timed)
-        for name, counted in operations.items()
+        name: estimated_seconds(trained[name].model.name, counted, timed) for name, counted in operations.items()
     }
     behind = {figure.rule: graph.cells_of_figure(figure).keys() & fresh.keys() for figure in graph.figures}
     records = []

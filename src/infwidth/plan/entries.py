@@ -1,37 +1,37 @@
 """Which modules each kind of job names: what :meth:`infwidth.plan.code.Package.code_of` starts from."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from infwidth.data.load import form_of
 from infwidth.data.registry import dataset
 from infwidth.errors import SpecError, nearest
 from infwidth.plan.code import Package
+from infwidth.specs.cells import Solve, Train
 
 #: What joins the rows of cells to a table.
 TABLE = ("infwidth.results.tables:write_table",)
 
 
-def of_cell(spec: Mapping[str, Any], package: Package) -> list[str]:
+def of_cell(spec: Train | Solve[Any], package: Package) -> list[str]:
     """Return the modules behind a cell: the trainer or a computation, and the model, probes and data of its spec.
 
     Raises SpecError for a name that no registry has.
     """
     entries = []
-    if "data" in spec:
-        form = form_of(spec["data"], dataset(spec["data"]["name"]).kind)
+    if spec.data is not None:
+        form = form_of(spec.data.model_dump(), dataset(spec.data.name).kind)
         entries = ["infwidth.training.device", "infwidth.data.load"]
         entries.append(_registered(package, "infwidth.data.load", "LOADERS", form))
-    if spec["kind"] == "train":
+    if isinstance(spec, Train):
         entries += [
             "infwidth.training.trainer",
-            _registered(package, "infwidth.models", "MODELS", spec["model"]["name"]),
+            _registered(package, "infwidth.models", "MODELS", spec.model.name),
         ]
-        probes = (probe["name"] for probe in spec["probes"])
+        probes = (probe.name for probe in spec.probes)
         return entries + [_registered(package, "infwidth.training.probes", "PROBES", name) for name in probes]
-    name = spec["limit"]["name"]
+    name = spec.solve.name
     paper, _, _ = name.rpartition(".")
-    own = f"infwidth.papers.{paper}.limits" if paper else _registered(package, "infwidth.solve", "COMPUTATIONS", name)
+    own = f"infwidth.papers.{paper}.solve" if paper else _registered(package, "infwidth.solve", "COMPUTATIONS", name)
     return [*entries, "infwidth.solve", own]
 
 

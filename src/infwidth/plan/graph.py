@@ -10,6 +10,7 @@ from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
+from infwidth.specs.cells import Solve
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -28,10 +29,10 @@ CODE = {
         "results/cell_file.py",
         "results/rows.py",
         "seeding.py",
-        "experiments/identity.py",
+        "specs",
         "workflow/cell.py",
     ),
-    "limit": (
+    "solve": (
         "activations",
         "limits",
         *_LOADING,
@@ -40,7 +41,7 @@ CODE = {
         "results/cell_file.py",
         "results/rows.py",
         "seeding.py",
-        "experiments/identity.py",
+        "specs",
         "solve",
         "workflow/cell.py",
     ),
@@ -68,10 +69,10 @@ def _code_hash(paths: tuple[str, ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def limit_code(cells: Iterable[Cell]) -> tuple[str, ...]:
-    """Return the paths behind limit cells: those of all limits and, for a paper's own limits, their module."""
-    papers = {cell.spec["limit"]["name"].rpartition(".")[0] for cell in cells} - {""}
-    return (*CODE["limit"], *(f"papers/{paper}/limits.py" for paper in sorted(papers)))
+def solve_code(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the paths behind computations: those of all of them and, for a paper's own, its modules."""
+    papers = {cell.spec.solve.name.rpartition(".")[0] for cell in cells if isinstance(cell.spec, Solve)} - {""}
+    return (*CODE["solve"], *(f"papers/{paper}/{part}.py" for paper in sorted(papers) for part in ("solve", "limits")))
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Graph:
         return [(paper.name, experiment) for paper in self.papers.values() for experiment in paper.cells]
 
     def bundles(self, kind: str) -> list[Bundle]:
-        """Return the jobs for all cells of a kind, train or limit: a cell each, at smoke scale an experiment each.
+        """Return the jobs for all cells of a kind, train or solve: a cell each, at smoke scale an experiment each.
 
         There a cell takes less time than the start of the process that computes it, which imports torch. A cell that
         several experiments share belongs to the first.
@@ -160,12 +161,12 @@ def _check_tables(paper: Paper, papers: dict[str, Paper]) -> None:
         raise SpecError(f"{paper.name}/experiments.yaml reads two tables called {', '.join(sorted(twice))}; rename one")
 
 
-def load_graph(scale: str, schemas: Path, figures: str = "all") -> Graph:
+def load_graph(scale: str, figures: str = "all") -> Graph:
     """Read all papers at ``scale``; keep ``figures``: all, or names separated by commas.
 
     Raises SpecError naming file and key for anything that has no meaning.
     """
-    everything = {name: load_paper(name, scale, schemas) for name in paper_names()}
+    everything = {name: load_paper(name, scale) for name in paper_names()}
     for paper in everything.values():
         _check_tables(paper, everything)
     papers = everything if figures == "all" else _selected(everything, figures)

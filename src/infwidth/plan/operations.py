@@ -3,14 +3,19 @@
 import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from infwidth.data.registry import dataset
 from infwidth.data.streams import is_new_each_step
+from infwidth.specs.block import read
+from infwidth.specs.cells import Train
+from infwidth.specs.data import Data, Images, Windows
+from infwidth.specs.identity import from_canonical
+from infwidth.specs.models import Model
 from infwidth.training.losses import n_outputs
 from infwidth.training.schedule import evaluation_steps
 
@@ -22,33 +27,32 @@ class Operations(NamedTuple):
     total: float
 
 
-def count_operations(spec: Mapping[str, Any]) -> Operations:
+def count_operations(spec: Train) -> Operations:
     """Count a training cell's operations: its updates, the initial function f0 of centred nets, its evaluations.
 
     Only matrix products, convolutions and attention count, which are nearly all of it. An evaluation is one forward
     pass over the test set; what probes compute beyond that is left out. Data need not be there.
     """
-    training, data, batch = spec["training"], spec["data"], spec["training"]["batch_size"]
-    input_shape, n_classes, n_test = _windows(data) if "context" in data else _images(data)
-    model = json.dumps(spec["model"], sort_keys=True)
-    forward, backward = _passes(model, (batch, *input_shape), n_outputs(training["loss"], n_classes))
-    new = is_new_each_step(training["stream"], training["augmentation"])
-    update = forward + backward + (forward if training["centred"] and new else 0)
-    evaluations = len(evaluation_steps(training["steps"], training["evaluations"]))
-    nets = len(spec["seeds"]) * len(spec["optimizer"]["lr"])
-    return Operations(update, nets * (training["steps"] * update + evaluations * n_test * forward / batch))
+    training, data, batch = spec.training, spec.data, spec.training.batch_size
+    input_shape, n_classes, n_test = _windows(data) if isinstance(data, Windows) else _images(data)
+    forward, backward = _passes(spec.model, (batch, *input_shape), n_outputs(training.loss, n_classes))
+    new = is_new_each_step(training.stream, training.augmentation)
+    update = forward + backward + (forward if training.centred and new else 0)
+    evaluations = len(evaluation_steps(training.steps, training.evaluations))
+    nets = len(spec.seeds) * len(spec.optimizer.lr)
+    return Operations(update, nets * (training.steps * update + evaluations * n_test * forward / batch))
 
 
 @cache
-def _passes(model: str, batch_shape: tuple[int, ...], outputs: int) -> tuple[int, int]:
-    """Return the operations of a forward and of a backward pass of the model whose spec is ``model``, as JSON."""
+def _passes(model: Model, batch_shape: tuple[int, ...], outputs: int) -> tuple[int, int]:
+    """Return the operations of a forward and of a backward pass of the model."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     from infwidth.models import build_model
 
     with torch.device("meta"):  # shapes without numbers
-        net = build_model(json.loads(model), batch_shape[1:], outputs)
+        net = build_model(model.model_dump(), batch_shape[1:], outputs)
         batch = torch.zeros(batch_shape, dtype=torch.long if len(batch_shape) == 2 else None)
     with FlopCounterMode(display=False) as forward:
         logits = net(batch)
@@ -57,17 +61,19 @@ def _passes(model: str, batch_shape: tuple[int, ...], outputs: int) -> tuple[int
     return forward.get_total_flops(), backward.get_total_flops()
 
 
-def _windows(data: Mapping[str, Any]) -> tuple[tuple[int, ...], int, int]:
-    return (data["context"],), data["vocabulary_size"], data["test_windows"]
+def _windows(data: Windows) -> tuple[tuple[int, ...], int, int]:
+    assert data.vocabulary_size is not None, "only the data tell how many words there are"
+    assert data.test_windows is not None, "only the data tell how many windows there are"
+    return (data.context,), data.vocabulary_size, data.test_windows
 
 
-def _images(data: Mapping[str, Any]) -> tuple[tuple[int, ...], int, int]:
-    facts = dataset(data["name"]).images
-    assert facts is not None, f"a training on '{data['name']}', which is neither text nor images"
-    side = data.get("image_size") or facts.side
-    channels = 1 if data.get("grayscale") else facts.channels
-    n_classes = facts.n_classes if data.get("classes") is None else len(data["classes"])
-    return (channels, side, side), n_classes, data.get("test_size") or facts.n_test
+def _images(data: Data) -> tuple[tuple[int, ...], int, int]:
+    facts = dataset(data.name).images
+    assert facts is not None, f"a training on '{data.name}', which is neither text nor images"
+    assert isinstance(data, Images), "a training takes windows of text or images"
+    side = data.image_size or facts.side
+    n_classes = facts.n_classes if data.classes is None else len(data.classes)
+    return (facts.channels, side, side), n_classes, data.test_size or facts.n_test
 
 
 class Timed(NamedTuple):
@@ -81,12 +87,13 @@ class Timed(NamedTuple):
 def timed_trainings(provenance: pd.DataFrame) -> list[Timed]:
     """Return the CPU trainings among published cells, with their operations."""
     on_cpu = provenance[provenance["device"] == "cpu"]
-    specs = [json.loads(spec) for spec in on_cpu["spec"]]
-    return [
-        Timed(spec["model"]["name"], count_operations(spec), seconds)
-        for spec, seconds in zip(specs, on_cpu["cpu_seconds"], strict=True)
-        if spec["kind"] == "train"
-    ]
+    timed = []
+    for name, text, seconds in zip(on_cpu["cell"], on_cpu["spec"], on_cpu["cpu_seconds"], strict=True):
+        document = from_canonical(json.loads(text))
+        if document["kind"] == "train":
+            spec = read(Train, document, where=f"published cell {name}")
+            timed.append(Timed(spec.model.name, count_operations(spec), seconds))
+    return timed
 
 
 def estimated_seconds(model: str, operations: Operations, timed: Sequence[Timed]) -> float:

@@ -317,8 +317,8 @@ def cell_rows(cells: pd.DataFrame) -> list[dict[str, str]]:
 
 def _what(spec: Mapping[str, Any]) -> str:
     """Return in a few words what a cell computes."""
-    if spec["kind"] == "limit":
-        return f"limit {spec['limit']['name']}"
+    if spec["kind"] == "limit":  # as computations are called in what is published; see infwidth.specs.identity
+        return f"computation {spec['limit']['name']}"
     width = f", width {spec['model']['width']}" if "width" in spec["model"] else ""
     return f"training of {spec['model']['name']}{width}, {spec['parametrization']['rule']}, {spec['optimizer']['name']}"
 

@@ -11,8 +11,6 @@ from infwidth.report.published import check_published
 from infwidth.results.rows import COLUMNS
 from infwidth.results.tables import read_table
 
-_SCHEMAS = Path(__file__).parents[3] / "config" / "schemas"
-
 
 def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | str | None = None) -> pd.DataFrame:
     """Return the tidy rows of a table, such as ``vyas2023.language``, or of all tables of a figure, ``vyas2023_fig1``.
@@ -25,7 +23,7 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
     the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
     SpecError for an unknown name or scale, DataError for a table that is absent, damaged or not what was published.
     """
-    graph = load_graph(scale, _SCHEMAS)
+    graph = load_graph(scale)
     place = project_root(None if root is None else Path(root)) / "results"
     folder = place / scale if own else place / "published" / scale
     tables = tables_of(name, graph)

@@ -18,7 +18,7 @@ from infwidth.report.render import write_pages
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 
 
-def publish(files: Mapping[str, Path], target: Path, schemas: Path, *, left_out: list[str]) -> None:
+def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> None:
     """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
 
     ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
@@ -37,7 +37,7 @@ def publish(files: Mapping[str, Path], target: Path, schemas: Path, *, left_out:
     write_text(fresh / MANIFEST, json.dumps(_manifest(fresh, target.name, left_out), indent=1, sort_keys=True) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
-    write_pages(published_pages(target, schemas), target)
+    write_pages(published_pages(target), target)
 
 
 def _manifest(folder: Path, scale: str, left_out: list[str]) -> dict[str, Any]:

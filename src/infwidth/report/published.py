@@ -58,7 +58,7 @@ def published_scales(published: Path) -> dict[str, list[str]]:
     return scales
 
 
-def published_part(graph: Graph, schemas: Path, published: Path, *, all_figures: bool) -> Graph:
+def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph:
     """Return the graph of what can be drawn from published tables, which are checked against the manifest.
 
     With ``all_figures`` those that were not run at the scale are left out; a graph of figures asked for by name stays
@@ -67,6 +67,6 @@ def published_part(graph: Graph, schemas: Path, published: Path, *, all_figures:
     folder = published / graph.scale
     not_run = set(read_manifest(folder)["figures_not_run"])
     if all_figures and not_run:
-        graph = load_graph(graph.scale, schemas, ",".join(f.rule for f in graph.figures if f.rule not in not_run))
+        graph = load_graph(graph.scale, ",".join(f.rule for f in graph.figures if f.rule not in not_run))
     check_published(folder, [f"tables/{paper}/{name}.parquet" for paper, name in graph.tables] + ["cells.csv"])
     return graph

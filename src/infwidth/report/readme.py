@@ -23,12 +23,12 @@ def scales(published: Path) -> list[str]:
     return sorted(path.parent.name for path in published.glob(f"*/{MANIFEST}"))
 
 
-def published_contents(folder: Path, schemas: Path) -> tuple[Contents, pd.DataFrame]:
+def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
     """Return what a published scale (its folder) has to say, and the provenance of its cells."""
-    graph = load_graph(folder.name, schemas)
+    graph = load_graph(folder.name)
     if not_run := read_manifest(folder)["figures_not_run"]:
         run = [figure.rule for figure in graph.figures if figure.rule not in not_run]
-        graph = load_graph(folder.name, schemas, ",".join(run))
+        graph = load_graph(folder.name, ",".join(run))
     cells = pd.read_csv(folder / "cells.csv")
     said = contents(
         graph,
@@ -41,21 +41,21 @@ def published_contents(folder: Path, schemas: Path) -> tuple[Contents, pd.DataFr
     return said, cells
 
 
-def published_pages(folder: Path, schemas: Path) -> dict[str, str]:
+def published_pages(folder: Path) -> dict[str, str]:
     """Return the pages (path within ``folder`` → Markdown) of a published scale."""
-    said, cells = published_contents(folder, schemas)
+    said, cells = published_contents(folder)
     return pages(said, cells, "markdown")
 
 
-def with_published(readme: str, published: Path, schemas: Path) -> str:
+def with_published(readme: str, published: Path) -> str:
     """Return the README's text with what is published between its two marks: the verdicts, and a line a paper.
 
-    ``schemas`` is the folder of schemas. Raises SpecError where the marks are not there.
+    Raises SpecError where the marks are not there.
     """
     if BEGIN not in readme or END not in readme:
         raise SpecError(f"README.md: the marks '{BEGIN}' and '{END}' are not there")
     head, rest = readme.split(BEGIN)
-    said = {scale: published_contents(published / scale, schemas)[0] for scale in scales(published)}
+    said = {scale: published_contents(published / scale)[0] for scale in scales(published)}
     first = said[SCALE]
     block = render_block(
         "readme",
@@ -68,8 +68,8 @@ def with_published(readme: str, published: Path, schemas: Path) -> str:
     return f"{head}{BEGIN}\n\n{block}\n\n{END}{rest.split(END)[1]}"
 
 
-def write_published(readme: Path, published: Path, schemas: Path) -> None:
+def write_published(readme: Path, published: Path) -> None:
     """Write the pages of all published scales, and the README's block."""
     for scale in scales(published):
-        write_pages(published_pages(published / scale, schemas), published / scale)
-    write_text(readme, with_published(readme.read_text(encoding="utf-8"), published, schemas))
+        write_pages(published_pages(published / scale), published / scale)
+    write_text(readme, with_published(readme.read_text(encoding="utf-8"), published))

@@ -1,62 +1,73 @@
-"""Exact limits as rows: the numbers of an infinite-width computation in the shape that everything measured has."""
+"""Computations of their own (kind ``solve``): exact limits, small nets beside them, algebra.
 
+Each is a module: its typed block ``Spec`` beside ``rows``, as :mod:`infwidth.specs` says. Only what a cell names is
+imported, and the import is light: planning reads the blocks.
+"""
+
+import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from infwidth.errors import SpecError, nearest
-from infwidth.papers import paper_module
+from infwidth.papers import paper_module, papers_with
 from infwidth.registry import load
-from infwidth.results.rows import COLUMNS
-from infwidth.solve.records import Limit, Record
+from infwidth.results.rows import Rows
+from infwidth.specs.cells import Computation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from infwidth.data.load import Data
 
-Rows = Callable[[Limit, "Data | None"], list[Record] | pd.DataFrame]
+__all__ = ["COMPUTATIONS", "block_of", "solve"]
 
 COMPUTATIONS = {
-    "one_step": "infwidth.solve.one_step:one_step",
-    "richness_family": "infwidth.solve.algebra:richness_family",
-    "desiderata": "infwidth.solve.algebra:desiderata",
-    "abc_verdicts": "infwidth.solve.algebra:abc_verdicts",
-    "stable_polyhedron": "infwidth.solve.algebra:stable_polyhedron",
-    "linear_mup": "infwidth.solve.small_nets:linear_mup",
-    "gauge_orbit": "infwidth.solve.small_nets:gauge_orbit",
-    "correlation": "infwidth.solve.small_nets:correlation",
-    "parameter_roles": "infwidth.solve.roles:parameter_roles",
-    "nonlinear_mup": "infwidth.solve.nonlinear_mup:rows",
+    "abc_verdicts": "infwidth.solve.abc_verdicts:rows",
+    "correlation": "infwidth.solve.correlation:rows",
+    "deep_linear_dmft": "infwidth.solve.deep_linear_dmft:rows",
+    "desiderata": "infwidth.solve.desiderata:rows",
+    "gauge_orbit": "infwidth.solve.gauge_orbit:rows",
     "kernel_regression": "infwidth.solve.kernel_regression:rows",
+    "linear_mup": "infwidth.solve.linear_mup:rows",
     "maml": "infwidth.solve.maml:rows",
+    "nonlinear_mup": "infwidth.solve.nonlinear_mup:rows",
+    "one_step": "infwidth.solve.one_step:rows",
+    "parameter_roles": "infwidth.solve.parameter_roles:rows",
+    "richness_family": "infwidth.solve.richness_family:rows",
+    "stable_polyhedron": "infwidth.solve.stable_polyhedron:rows",
     "word2vec": "infwidth.solve.word2vec:rows",
-    "deep_linear_dmft": "infwidth.solve.dmft:deep_linear_dmft",
 }
 
 
-def solve(limit: Limit, data: "Data | None") -> pd.DataFrame:
-    """Return the rows of the limit of a cell's spec; ``data`` is None where the limit needs none.
-
-    What does not say what its rows are ``of`` has nets, which have seeds, and a limit, which has none.
-    """
-    found = _function(limit["name"])(limit, data)
-    if not isinstance(found, pd.DataFrame):
-        found = pd.DataFrame(found, columns=["metric", "layer", "index", "value"])
-    given = {"lr": limit.get("lr", np.nan), "seed": -1, "step": 0, "layer": "", "index": -1}
-    rows = found.assign(**{name: value for name, value in given.items() if name not in found})
-    if "of" not in rows:
-        rows = rows.assign(of=np.where(rows.seed >= 0, "net", "limit"))
-    return rows[list(COLUMNS)].astype(COLUMNS)
+def solve(spec: Computation, data: "Data | None") -> "pd.DataFrame":
+    """Return the rows of a computation; ``data`` is of a kind that its block takes, None where it takes none."""
+    return _function(spec.name)(spec, data).frame()
 
 
-def _function(name: str) -> Rows:
-    """Return what computes a limit: one of those above, or, for ``<paper>.<function>``, of that paper's own."""
+def block_of(name: str) -> type[Computation]:
+    """Return the block of the computation ``name``; raises SpecError where there is none."""
+    block = _block(_function(name))
+    assert block is not None, f"the first parameter of '{name}' has no type"
+    return block
+
+
+def _function(name: str) -> Callable[..., Rows]:
+    """Return what computes: one of those above, or, for ``<paper>.<function>``, of that paper's own."""
     paper, _, function = name.rpartition(".")
     if not paper:
-        own: Rows = load(COMPUTATIONS, name, kind="limit")
-        return own
-    known = vars(paper_module(paper, "limits"))
-    if function not in known:
-        raise SpecError(f"unknown limit '{name}'{nearest(function, known)}")
-    return known[function]
+        rows: Callable[..., Rows] = load(COMPUTATIONS, name, kind="computation")
+        return rows
+    papers = papers_with("solve")
+    if paper not in papers:
+        raise SpecError(f"no paper '{paper}' with computations of its own{nearest(paper, papers)}")
+    own = {key: value for key, value in vars(paper_module(paper, "solve")).items() if _block(value)}
+    if function not in own:
+        raise SpecError(f"unknown computation '{name}'{nearest(function, own)}; {paper} has {', '.join(own)}")
+    return own[function]
+
+
+def _block(value: Any) -> type[Computation] | None:
+    """Return the type of a function's first parameter, if it is the block of a computation."""
+    parameters = list(inspect.signature(value).parameters.values()) if inspect.isfunction(value) else []
+    first = parameters[0].annotation if parameters else None
+    return first if inspect.isclass(first) and issubclass(first, Computation) else None

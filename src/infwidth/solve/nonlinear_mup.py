@@ -1,17 +1,33 @@
-"""μP limits of nets with φ(x) = x or x² beside their finite nets, as rows."""
+"""μP limits of nets with φ(x) = x or x² beside their finite nets."""
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from infwidth.solve.records import Limit, signs
+from infwidth.results.rows import Rows
+from infwidth.seeding import numpy_stream
+from infwidth.solve.signs import signs
+from infwidth.specs.block import Count, Nets, Positive, Width
+from infwidth.specs.cells import Computation
 
-if TYPE_CHECKING:
-    from infwidth.data.load import Data
+
+class Spec(Computation):
+    """Nets with one or two hidden layers of ``width`` units, trained on ±1 examples one by one.
+
+    ``decoupled``: whether backpropagation has matrices of its own, independent of those of the forward pass.
+    """
+
+    name: Literal["nonlinear_mup"]
+    activation: Literal["linear", "square"]
+    n_hidden: Literal[1, 2]
+    decoupled: bool
+    width: Width
+    steps: Count
+    lr: Positive
+    n_seeds: Nets
 
 
-def rows(limit: Limit, _data: "Data | None") -> pd.DataFrame:
+def rows(spec: Spec, data: None) -> Rows:
     """Return the loss ½(f - y)² of the infinite net and of ``n_seeds`` finite ones of one width, all on the same ±1.
 
     ``limit_loss`` (seed -1) and ``loss`` (every net) at step 0, 1, …, ``steps`` - 1, each at the example that the step
@@ -19,25 +35,18 @@ def rows(limit: Limit, _data: "Data | None") -> pd.DataFrame:
     of examples; a seed has the same weights whatever the learning rate.
     """
     from infwidth.limits.nonlinear_mup import finite_layers, limit_outputs, train
-    from infwidth.seeding import numpy_stream
 
-    steps, n_hidden, n_seeds = limit["steps"], limit["n_hidden"], limit["n_seeds"]
-    inputs, targets = signs("nonlinear_mup", steps, 2).T
-    stream = {"inputs": inputs, "targets": targets, "lr": limit["lr"], "decoupled": limit["decoupled"]}
-    exact = limit_outputs(limit["activation"], n_hidden=n_hidden, **stream)
-
-    rng = numpy_stream("init", "nonlinear_mup", n_hidden, limit["width"])
-    nets = finite_layers(rng, width=limit["width"], n_hidden=n_hidden, n_seeds=n_seeds)
-    outputs = train(nets, limit["activation"], **stream)
-
-    losses = 0.5 * (outputs - targets) ** 2
-    seed, step = np.divmod(np.arange(losses.size), steps)
-    parts = {
-        "limit_loss": {"seed": -1, "step": np.arange(steps), "value": 0.5 * (exact - targets) ** 2},
-        "loss": {"seed": seed, "step": step, "value": losses.ravel()},
-        "deviation": {"seed": np.arange(n_seeds), "step": steps - 1, "value": np.abs(outputs - exact)[:, -1]},
-    }
-    return pd.concat(
-        [pd.DataFrame({"metric": metric, "layer": "", "index": -1, **part}) for metric, part in parts.items()],
-        ignore_index=True,
+    steps, n_hidden, seeds = np.arange(spec.steps), spec.n_hidden, np.arange(spec.n_seeds)
+    inputs, targets = signs("nonlinear_mup", spec.steps, 2).T
+    exact = limit_outputs(
+        spec.activation, n_hidden=n_hidden, inputs=inputs, targets=targets, lr=spec.lr, decoupled=spec.decoupled
     )
+    rng = numpy_stream("init", "nonlinear_mup", n_hidden, spec.width)
+    nets = finite_layers(rng, width=spec.width, n_hidden=n_hidden, n_seeds=spec.n_seeds)
+    outputs = train(nets, spec.activation, inputs=inputs, targets=targets, lr=spec.lr, decoupled=spec.decoupled)
+
+    out = Rows(spec.lr)
+    out.add(steps, "limit_loss", 0.5 * (exact - targets) ** 2)
+    out.add(steps, "loss", 0.5 * (outputs - targets) ** 2, seed=seeds[:, None])
+    out.add(spec.steps - 1, "deviation", np.abs(outputs - exact)[:, -1], seed=seeds)
+    return out

@@ -1,39 +1,49 @@
 """Word2vec at finite width and in its limits."""
 
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from infwidth.errors import SpecError, nearest
-from infwidth.solve.records import Limit, Record
+from infwidth.results.rows import Rows
+from infwidth.specs import data as blocks
+from infwidth.specs.block import Count, NotNegative, Positive, Text, Width, unsaid
+from infwidth.specs.cells import Computation
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from infwidth.data.load import Data
-    from infwidth.data.tokens import Questions, Tokens
+    from infwidth.data.tokens import Corpus
     from infwidth.limits.word2vec.evaluation import Analogies, Classes
 
 _SETTINGS = ("lr", "weight_decay", "window", "negative", "subsample", "epochs")
 
 
-def rows(limit: Limit, data: "Data | None") -> pd.DataFrame:
-    """Return what CBOW embeddings learn from a text with questions, see :func:`learned`."""
-    from infwidth.data.tokens import Corpus
-
-    assert isinstance(data, Corpus), "the schema of cells asks for a text with questions here"
-    return learned(limit, data.tokens, data.questions)
-
-
-def learned(limit: Limit, data: "Tokens", questions: "Questions") -> pd.DataFrame:
-    """Return what CBOW embeddings of one width learn from a text, for every seed.
+class Spec(Computation):
+    """CBOW embeddings of one width.
 
     - ``width``: null is the μP limit (one run, of seed -1); the seeds 0 to ``n_seeds`` - 1 draw the initial embeddings
       of finite widths, everything else that is random is the same for all nets
     - ``lr``, ``weight_decay``, ``window``, ``negative``, ``subsample``, ``epochs``: the same at all widths
-    - ``frozen`` (false by default): embeddings stay as they were drawn, as they do in the NTK and GP limits. With
-      ``width`` null it is that limit itself: inner products are zero, and noise decides all questions
-    - ``section`` (by default "city-in-state"): where the words of the two classes come from
+    - ``frozen``: embeddings stay as they were drawn, as they do in the NTK and GP limits. With ``width`` null it is
+      that limit itself: inner products are zero, and noise decides all questions
+    - ``section`` of the analogies: where the words of the two classes come from
+    """
+
+    name: Literal["word2vec"]
+    width: Width | None
+    lr: Positive
+    weight_decay: NotNegative
+    window: Count
+    negative: Count
+    subsample: NotNegative
+    epochs: Count
+    n_seeds: Count
+    frozen: bool = unsaid(False)
+    section: Text = "city-in-state"
+    takes: ClassVar = (blocks.Corpus,)
+
+
+def rows(spec: Spec, data: "Corpus") -> Rows:
+    """Return what the embeddings learn from a text, for every seed.
 
     After every epoch (step, from 1; only 0 if frozen): ``accuracy``, the fraction of right answers to the analogies
     within the vocabulary, ``accuracy_semantic`` and ``accuracy_syntactic`` for the two kinds where there are any;
@@ -41,42 +51,47 @@ def learned(limit: Limit, data: "Tokens", questions: "Questions") -> pd.DataFram
     each has two words. After the last: ``similarity``, the cosine of pair number ``index`` of fixed frequent words, and
     ``pca_x``, ``pca_y`` for every word (layer) of class ``index`` (0 for a city, 1 for a state) on the plane of their
     first two principal components. At step 0 for seed -1: ``n_questions`` of each kind (layer).
-    Raises SpecError for settings without meaning, an unknown section, and where the vocabulary holds no question.
+    Raises SpecError for an unknown section, and where the vocabulary holds no question.
     """
     from infwidth.limits.word2vec.evaluation import analogies, classes
 
-    section = limit.get("section") or "city-in-state"
-    if section not in questions:
-        raise SpecError(f"word2vec: section '{section}' is unknown{nearest(section, questions)}")
-    asked = analogies(questions, data.vocabulary)
-    kinds = classes(questions[section], data.vocabulary)
+    vocabulary, questions = data.tokens.vocabulary, data.questions
+    if spec.section not in questions:
+        raise SpecError(f"word2vec: section '{spec.section}' is unknown{nearest(spec.section, questions)}")
+    asked = analogies(questions, vocabulary)
+    kinds = classes(questions[spec.section], vocabulary)
     n_syntactic = int(asked.syntactic.sum())
-    counts = {"semantic": len(asked.ids) - n_syntactic, "syntactic": n_syntactic}
-    frames = [_frame([("n_questions", kind, -1, count) for kind, count in counts.items()], -1, 0)]
-    if limit["width"] is None and limit.get("frozen"):
-        return pd.concat([*frames, _frame(_of_noise(len(data.vocabulary), asked, kinds), -1, 0)], ignore_index=True)
-    for seed in [-1] if limit["width"] is None else range(limit["n_seeds"]):
-        frames += _of_net(limit, data, asked, kinds, seed)
-    return pd.concat(frames, ignore_index=True)
+    out = Rows(spec.lr)
+    out.add(0, "n_questions", len(asked.ids) - n_syntactic, layer="semantic")
+    out.add(0, "n_questions", n_syntactic, layer="syntactic")
+    if spec.width is None and spec.frozen:
+        _add_noise(out, len(vocabulary), asked, kinds)
+        return out
+    for out.seed in [-1] if spec.width is None else range(spec.n_seeds):
+        _add_net(out, spec, data, asked, kinds)
+    return out
 
 
-def _of_net(limit: Limit, data: "Tokens", asked: "Analogies", kinds: "Classes", seed: int) -> list[pd.DataFrame]:
+def _add_net(out: Rows, spec: Spec, data: "Corpus", asked: "Analogies", kinds: "Classes") -> None:
+    """Add what the net of the seed of ``out`` learns."""
     from infwidth.limits.word2vec import training
 
-    settings = training.Settings(**{name: limit[name] for name in _SETTINGS})
-    net = training.initial_net(len(data.vocabulary), limit["width"], seed)
-    if limit.get("frozen"):
-        return [_frame([*_answers(net.u, asked, kinds), *_at_the_end(net.u, kinds)], seed, 0)]
-    text = training.prepare(data.ids.numpy(), len(data.vocabulary), settings)
-    frames = []
+    n_words = len(data.tokens.vocabulary)
+    settings = training.Settings(**{name: getattr(spec, name) for name in _SETTINGS})
+    net = training.initial_net(n_words, spec.width, out.seed)
+    if spec.frozen:
+        _add_answers(out, 0, net.u, asked, kinds)
+        _add_last(out, 0, net.u, kinds)
+        return
+    text = training.prepare(data.tokens.ids.numpy(), n_words, settings)
     for epoch, _ in enumerate(training.train(net, text, settings), start=1):
-        loss: Record = ("loss", "", -1, training.held_out_loss(net, text))
-        frames.append(_frame([loss, *_answers(net.u, asked, kinds)], seed, epoch))
-    return [*frames, _frame(_at_the_end(net.u, kinds), seed, settings.epochs)]
+        out.add(epoch, "loss", training.held_out_loss(net, text))
+        _add_answers(out, epoch, net.u, asked, kinds)
+    _add_last(out, settings.epochs, net.u, kinds)
 
 
-def _answers(embeddings: "np.ndarray", asked: "Analogies", kinds: "Classes") -> list[Record]:
-    """Return the accuracies and the separation of the classes."""
+def _add_answers(out: Rows, step: int, embeddings: "np.ndarray", asked: "Analogies", kinds: "Classes") -> None:
+    """Add the accuracies and the separation of the classes."""
     from infwidth.limits.word2vec.evaluation import right_answers, separation
 
     right = right_answers(embeddings, asked)
@@ -85,27 +100,27 @@ def _answers(embeddings: "np.ndarray", asked: "Analogies", kinds: "Classes") -> 
         "accuracy_semantic": right[~asked.syntactic],
         "accuracy_syntactic": right[asked.syntactic],
     }
-    records: list[Record] = [(metric, "", -1, float(group.mean())) for metric, group in groups.items() if len(group)]
+    for metric, group in groups.items():
+        if len(group):
+            out.add(step, metric, group.mean())
     if kinds.comparable:
-        records.append(("separation", "", -1, separation(embeddings[kinds.ids], kinds.labels)))
-    return records
+        out.add(step, "separation", separation(embeddings[kinds.ids], kinds.labels))
 
 
-def _at_the_end(embeddings: "np.ndarray", kinds: "Classes") -> list[Record]:
-    """Return the similarities and, where classes can be compared, the plane of their principal components."""
+def _add_last(out: Rows, step: int, embeddings: "np.ndarray", kinds: "Classes") -> None:
+    """Add the similarities and, where classes can be compared, the plane of their principal components."""
     from infwidth.limits.word2vec.evaluation import principal_components, similarities, word_pairs
 
-    cosines = similarities(embeddings, word_pairs(len(embeddings)))
-    records: list[Record] = [("similarity", "", i, float(cosine)) for i, cosine in enumerate(cosines)]
+    out.add(step, "similarity", similarities(embeddings, word_pairs(len(embeddings))))
     if kinds.comparable:
         points = principal_components(embeddings[kinds.ids], kinds.labels)
         for word, label, (x, y) in zip(kinds.words, kinds.labels.tolist(), points.tolist(), strict=True):
-            records += [("pca_x", word, label, x), ("pca_y", word, label, y)]
-    return records
+            out.add(step, "pca_x", x, layer=word, index=label)
+            out.add(step, "pca_y", y, layer=word, index=label)
 
 
-def _of_noise(n_words: int, asked: "Analogies", kinds: "Classes") -> list[Record]:
-    """Return what holds for independent random embeddings of infinite width: any answer is as likely as any other."""
+def _add_noise(out: Rows, n_words: int, asked: "Analogies", kinds: "Classes") -> None:
+    """Add what holds for independent random embeddings of infinite width: any answer is as likely as any other."""
     from infwidth.limits.word2vec.evaluation import word_pairs
 
     present = {
@@ -113,11 +128,9 @@ def _of_noise(n_words: int, asked: "Analogies", kinds: "Classes") -> list[Record
         "accuracy_semantic": not asked.syntactic.all(),
         "accuracy_syntactic": asked.syntactic.any(),
     }
-    records: list[Record] = [(metric, "", -1, 1 / (n_words - 3)) for metric, there in present.items() if there]
+    for metric, is_present in present.items():
+        if is_present:
+            out.add(0, metric, 1 / (n_words - 3))
     if kinds.comparable:
-        records.append(("separation", "", -1, 0.0))
-    return records + [("similarity", "", i, 0.0) for i in range(len(word_pairs(n_words)))]
-
-
-def _frame(records: list[Record], seed: int, step: int) -> pd.DataFrame:
-    return pd.DataFrame(records, columns=["metric", "layer", "index", "value"]).assign(seed=seed, step=step)
+        out.add(0, "separation", 0.0)
+    out.add(0, "similarity", [0.0] * len(word_pairs(n_words)))

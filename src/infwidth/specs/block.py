@@ -23,6 +23,8 @@ B = TypeVar("B", bound="Block")
 
 #: No size of anything is larger; a number beyond is a slip of the hand, and would end in an error of memory.
 LARGEST = 10**8
+#: The deepest net.
+DEEPEST = 4096
 #: The widest net: one matrix between two of its layers is a TiB in single precision.
 WIDEST = 2**19
 
@@ -92,7 +94,9 @@ def _too_wide(width: Any) -> str:
 
 
 Count = Annotated[int, Field(ge=1, le=LARGEST), Says(f"must be a whole number from 1 to {LARGEST}")]
+Depth = Annotated[int, Field(ge=1, le=DEEPEST), Says(f"must be a number of layers, from 1 to {DEEPEST}")]
 Width = Annotated[int, Field(ge=1, le=WIDEST), Says(_too_wide)]
+Nets = Annotated[int, Field(ge=2, le=LARGEST), Says("must be the number of finite nets, at least two")]
 #: A number as it is written: 2 stays an int and 2.0 a float, because a cell's name is the hash of what is written.
 Positive = Annotated[int | float, Field(gt=0), Says("must be a positive number")]
 NotNegative = Annotated[int | float, Field(ge=0), Says("must be a number from 0")]
@@ -136,30 +140,29 @@ def _lines(error: ValidationError, document: Any) -> list[str]:
     missing: dict[str, list[str]] = {}
     lines = []
     for fault in error.errors(include_url=False):
-        kind, *outer = fault["type"], *_place(fault["loc"], document)
-        place = ".".join(outer)
+        kind = fault["type"]
+        place = _place(fault["loc"][: -1 if kind == "extra_forbidden" else None], document)
         if kind == "missing":
-            missing.setdefault(".".join(outer[:-1]), []).append(outer[-1])
-        elif kind == "extra_forbidden":
-            lines.append(f"{'.'.join(outer[:-1]) or 'top level'}: {fault['msg']}")
+            missing.setdefault(place, []).append(str(fault["loc"][-1]))
         elif kind == "union_tag_not_found":
             missing.setdefault(place, []).append("name")
         else:
             place += ".name" if kind == "union_tag_invalid" else ""
-            lines.append(f"{place or 'top level'}: {_said(kind, fault)}")
+            if place or kind != "value_error":  # the validator of a whole cell names the places itself
+                place = f"{place or 'top level'}: "
+            lines.append(place + _said(kind, fault))
     return lines + [f"{place or 'top level'}: missing key {', '.join(map(repr, k))}" for place, k in missing.items()]
 
 
-def _place(loc: tuple[int | str, ...], document: Any) -> list[str]:
-    """Return the keys and indices of a fault, without what pydantic adds to tell the members of a union apart."""
+def _place(loc: tuple[int | str, ...], document: Any) -> str:
+    """Return the keys and indices of what is there, without what pydantic adds to tell the members of a union apart."""
     place = []
-    for last, part in ((number == len(loc), part) for number, part in enumerate(loc, start=1)):
+    for part in loc:
         inside = part in document if isinstance(document, dict) else isinstance(part, int)
-        if inside or last:
-            place.append(str(part))
         if inside and isinstance(document, dict | list | tuple):
+            place.append(str(part))
             document = document[part]  # type: ignore[index]
-    return place
+    return ".".join(place)
 
 
 def _said(kind: str, fault: Any) -> str:
@@ -173,6 +176,8 @@ def _said(kind: str, fault: Any) -> str:
         return f"{context['tag']!r} is not known{nearest(context['tag'], known)}; known: {', '.join(known)}"
     if kind == "value_error":  # of a validator that sees a whole block
         return str(context["error"])
+    if kind == "extra_forbidden":
+        return str(fault["msg"])
     return f"{shown}: {_WORDS.get(kind, fault['msg'])}"
 
 

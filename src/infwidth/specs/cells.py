@@ -49,6 +49,7 @@ class Train(Block):
 class Computation(Block):
     """Base of the blocks of computations (kind ``solve``); ``takes`` are the kinds of data that it can have."""
 
+    name: str
     takes: ClassVar[tuple[type[Block], ...]] = ()
 
 

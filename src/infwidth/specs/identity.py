@@ -28,13 +28,14 @@ def canonical(cell: Cell) -> dict[str, Any]:
 
 def from_canonical(spec: dict[str, Any]) -> dict[str, Any]:
     """Return the document, in today's words, of the cell whose canonical spec this is."""
-    document = json.loads(json.dumps(spec))
-    if document.get("kind") == _LIMIT:
-        document |= {"kind": _SOLVE, _SOLVE: document.pop(_LIMIT)}
-    elif "activation" in document.get("model", {}):
-        today = {then: now for now, then in _ACTIVATIONS.items()}
-        document["model"]["activation"] = today.get(document["model"]["activation"], document["model"]["activation"])
-    return document
+    if spec.get("kind") == _LIMIT:
+        rest = {key: value for key, value in spec.items() if key != _LIMIT}
+        return {**rest, "kind": _SOLVE, _SOLVE: spec.get(_LIMIT)}
+    today = {then: now for now, then in _ACTIVATIONS.items()}
+    model = spec.get("model")
+    if isinstance(model, dict) and model.get("activation") in today:
+        return {**spec, "model": {**model, "activation": today[model["activation"]]}}
+    return spec
 
 
 def canonical_text(spec: dict[str, Any]) -> str:

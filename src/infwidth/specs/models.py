@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from infwidth.specs.block import WIDEST, Block, Count, Listed, Positive, Width
+from infwidth.specs.block import WIDEST, Block, Count, Depth, Listed, Positive, Width
 
 #: ``unit_relu`` is √2·max(h, 0), which keeps the second moment of a unit Gaussian; ``relu`` is max(h, 0).
 Activation = Literal["unit_relu", "relu", "tanh", "gelu", "linear"]
@@ -26,7 +26,7 @@ class Net(Block):
         if self.depth * self.width**2 > WIDEST**2:
             tebibytes = self.depth * self.width**2 / 2**38
             raise ValueError(
-                f"model: about {self.depth:.3g} layers of {self.width} × {self.width} weights take {tebibytes:.3g} TiB,"
+                f"about {self.depth:.3g} layers of {self.width} × {self.width} weights take {tebibytes:.3g} TiB,"
                 " which no machine holds"
             )
         return self
@@ -36,7 +36,7 @@ class MLP(Net):
     """x ↦ W^{L+1} φ(W^L … φ(W^1 x)), L = ``n_hidden``."""
 
     name: Literal["mlp"]
-    n_hidden: Count
+    n_hidden: Depth
     activation: Activation = "unit_relu"
     bias: bool = False
 
@@ -50,7 +50,7 @@ class ResidualMLP(Net):
     """The MLP with skips: h ↦ h + (β/L^α) W φ(h), L = ``n_blocks``, β the multiplier and α the power of branches."""
 
     name: Literal["residual_mlp"]
-    n_blocks: Count
+    n_blocks: Depth
     activation: Activation = "unit_relu"
     branch_multiplier: Positive = 1.0
     branch_power: BranchPower = "1/2"
@@ -65,7 +65,7 @@ class CNN(Net):
     """3×3 convolutions of N channels, 2×2 averages after each, a linear readout."""
 
     name: Literal["cnn"]
-    n_convolutions: Count
+    n_convolutions: Depth
 
 
 class MyrtleCNN(Net):
@@ -95,7 +95,7 @@ class AttentionNet(Net):
     """Base of the nets of attention and feed-forward blocks; N is a multiple of ``n_heads``."""
 
     n_heads: Count
-    n_blocks: Count
+    n_blocks: Depth
     mlp_ratio: Count
     attention_multiplier: Positive
     branch_multiplier: Positive = 1.0
@@ -109,7 +109,7 @@ class AttentionNet(Net):
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
         if self.width % self.n_heads:
-            raise ValueError(f"model.width {self.width} cannot be divided among {self.n_heads} heads")
+            raise ValueError(f"a width of {self.width} cannot be divided among {self.n_heads} heads")
         return self
 
 

@@ -46,9 +46,6 @@ class Parametrization(Block):
     @model_validator(mode="after")
     def _has_a_meaning(self) -> Self:
         if self.transform_weight_decay is not None and self.gauge is None:
-            raise ValueError("parametrization.transform_weight_decay goes with a gauge; there is none")
-        try:
-            exponents(self.rule, 1, **self.rule_arguments)
-        except ValueError as error:
-            raise ValueError(f"parametrization: {error}") from error
+            raise ValueError("transform_weight_decay goes with a gauge; there is none")
+        exponents(self.rule, 1, **self.rule_arguments)  # refuses a richness without meaning
         return self

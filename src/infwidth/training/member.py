@@ -9,50 +9,50 @@ from torch import nn
 
 from infwidth.data.load import Labelled
 from infwidth.data.streams import is_new_each_step
-from infwidth.experiments.identity import rule_arguments
 from infwidth.models import Model, build_model
 from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
 from infwidth.parametrization.conventions import base_net
+from infwidth.specs.cells import Train
 from infwidth.training.examples import Examples
 from infwidth.training.initial import InitialFunction
 from infwidth.training.losses import n_outputs
 
 
-def model_of(spec: Mapping[str, Any], data: Labelled, width: int) -> Model:
+def model_of(spec: Train, data: Labelled, width: int) -> Model:
     """Build the spec's model at ``width`` for the data's input shape and the loss's outputs."""
-    outputs = n_outputs(spec["training"]["loss"], data.n_classes)
-    return build_model({**spec["model"], "width": width}, tuple(data.x_train.shape[1:]), outputs)
+    outputs = n_outputs(spec.training.loss, data.n_classes)
+    return build_model({**spec.model.model_dump(), "width": width}, tuple(data.x_train.shape[1:]), outputs)
 
 
-def make_plan(model: Model, spec: Mapping[str, Any], data: Labelled, lr: float) -> Plan:
+def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     """Return the plan of ``model`` under the spec's parametrization at base learning rate ``lr``.
 
     With a ``base_depth`` (of residual branches) the plan is also continued in depth, and ``zero_queries`` starts the
     attention's query weights at zero.
     """
-    block, optimizer = spec["parametrization"], spec["optimizer"]
-    base_width, layer_lr = block["base_width"], block["layer_lr"]
-    base = base_net(lr, block["gamma0"], base_width, layer_lr=layer_lr, optimizer=optimizer["name"])
+    block, optimizer = spec.parametrization, spec.optimizer
+    base_width, layer_lr = block.base_width, block.layer_lr
+    base = base_net(lr, block.gamma0, base_width, layer_lr=layer_lr, optimizer=optimizer.name)
     with torch.device("meta"):  # only shapes are needed of the base and of a second width, which tells the roles
         base_model, delta_model = model_of(spec, data, base_width), model_of(spec, data, 2 * base_width)
     plan = parametrize(
         model,
         base_model,
-        block["rule"],
-        optimizer=optimizer["name"],
+        block.rule,
+        optimizer=optimizer.name,
         lr=base.lr,
-        momentum=optimizer["momentum"],
-        weight_decay=optimizer["weight_decay"],
+        momentum=optimizer.momentum,
+        weight_decay=optimizer.weight_decay,
         readout_scale=base.readout_scale,
-        zero_readout=block["zero_readout"],
+        zero_readout=block.zero_readout,
         layer_lr=layer_lr,
         delta_model=delta_model,
-        **rule_arguments(block),
+        **block.rule_arguments,
     )
-    if "base_depth" in block:
+    if block.base_depth is not None:
         branches = _parameters_of(model, model.residual_branches)
-        plan = scale_with_depth(plan, branches, Fraction(len(model.residual_branches), block["base_depth"]))
-    for name in _parameters_of(model, model.queries) if block.get("zero_queries") else ():
+        plan = scale_with_depth(plan, branches, Fraction(len(model.residual_branches), block.base_depth))
+    for name in _parameters_of(model, model.queries) if block.zero_queries else ():
         plan = plan.replace(name, init_std=0.0)
     return plan
 
@@ -66,18 +66,18 @@ def _parameters_of(model: nn.Module, modules: Sequence[nn.Module]) -> set[str]:
 class Member:
     """One seed at one learning rate: the model as its plan initialises it, and f or f − f0 as its output."""
 
-    def __init__(self, spec: Mapping[str, Any], data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
-        training, block = spec["training"], spec["parametrization"]
+    def __init__(self, spec: Train, data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
+        training, block = spec.training, spec.parametrization
         self.seed, self.lr = seed, lr
-        self.model = model_of(spec, data, spec["model"]["width"]).to(getattr(torch, training["dtype"]))
+        self.model = model_of(spec, data, spec.model.width).to(getattr(torch, training.dtype))
         self.plan = make_plan(self.model, spec, data, lr)
         self.plan.init_(self.model, seed)
-        if "gauge" in block:  # after the initialisation, so that all gauges start as the same net
-            one_decay = None if block.get("transform_weight_decay", True) else spec["optimizer"]["weight_decay"]
-            self.plan = write_multipliers_(self.model, self.plan, block["gauge"], lr=lr, weight_decay=one_decay)
+        if block.gauge is not None:  # after the initialisation, so that all gauges start as the same net
+            one_decay = spec.optimizer.weight_decay if block.transform_weight_decay is False else None
+            self.plan = write_multipliers_(self.model, self.plan, block.gauge, lr=lr, weight_decay=one_decay)
         self.model.to(device).to(memory_format=torch.channels_last)
-        new = is_new_each_step(training["stream"], training["augmentation"])
-        self.initial = InitialFunction(self.model, data, new_each_step=new) if training["centred"] else None
+        new = is_new_each_step(training.stream, training.augmentation)
+        self.initial = InitialFunction(self.model, data, new_each_step=new) if training.centred else None
 
     @property
     def hidden_layers(self) -> dict[str, nn.Module]:

@@ -1,13 +1,12 @@
 """What all nets of a cell have in common: data, loss, the batch of every step, and when to evaluate."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
 
 from infwidth.data.load import Labelled
 from infwidth.data.streams import Batches, augment
+from infwidth.specs.cells import Train
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import Examples, examples, on_device
 from infwidth.training.losses import LOSSES
@@ -24,16 +23,16 @@ class Problem:
         device: where to compute.
     """
 
-    def __init__(self, spec: Mapping[str, Any], data: Labelled, device: torch.device) -> None:
-        training = spec["training"]
+    def __init__(self, spec: Train, data: Labelled, device: torch.device) -> None:
+        training = spec.training
         self.spec, self.device = spec, device
-        self._dtype: torch.dtype = getattr(torch, training["dtype"])
+        self._dtype: torch.dtype = getattr(torch, training.dtype)
         self.data = on_device(data, device, self._dtype)
-        self.loss = LOSSES[training["loss"]]
-        self.steps: int = training["steps"]
-        self.evaluation_steps = frozenset(evaluation_steps(training["steps"], training["evaluations"]))
-        self._batches = Batches(len(data.x_train), training["batch_size"], mode=training["stream"])
-        self._augmentation = training["augmentation"]
+        self.loss = LOSSES[training.loss]
+        self.steps: int = training.steps
+        self.evaluation_steps = frozenset(evaluation_steps(training.steps, training.evaluations))
+        self._batches = Batches(len(data.x_train), training.batch_size, mode=training.stream)
+        self._augmentation = training.augmentation
 
     def batch(self, step: int) -> Examples:
         """Return the batch of ``step``: the same for every width, parametrization and seed."""
@@ -49,7 +48,7 @@ class Problem:
     def bytes_of_a_net(self) -> int:
         """Return what the parameters of one net take."""
         with torch.device("meta"):
-            model = model_of(self.spec, self.data, self.spec["model"]["width"])
+            model = model_of(self.spec, self.data, self.spec.model.width)
         return sum(p.numel() for p in model.parameters()) * self._dtype.itemsize
 
     def evaluation(self, member: Member, step: int) -> Evaluation:

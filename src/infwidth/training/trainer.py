@@ -1,16 +1,15 @@
 """The trainer: all nets of a cell, every seed and learning rate, and the rows of their ensembles."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
 
 from infwidth.data.load import Labelled
-from infwidth.experiments.identity import cell_id
 from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
+from infwidth.specs.cells import Train
+from infwidth.specs.identity import cell_id
 from infwidth.training.execution import Execution, chosen_execution, loops
 from infwidth.training.journal import Journal
 from infwidth.training.probes import make_probes
@@ -32,7 +31,7 @@ class Trainer:
 
     def __init__(
         self,
-        spec: Mapping[str, Any],
+        spec: Train,
         data: Labelled,
         *,
         device: torch.device,
@@ -42,9 +41,9 @@ class Trainer:
         execution: Execution | None = None,
     ) -> None:
         self.problem = Problem(spec, data, device)
-        self.nets = [(lr, seed) for lr in spec["optimizer"]["lr"] for seed in spec["seeds"]]
+        self.nets = [(lr, seed) for lr in spec.optimizer.lr for seed in spec.seeds]
         self.execution = execution or chosen_execution(device, len(self.nets))
-        self._cell, self._probes = cell_id(spec), spec["probes"]
+        self._cell, self._probes = cell_id(spec), [probe.model_dump() for probe in spec.probes]
         self._file, self._seconds, self._meter = checkpoint_file, checkpoint_seconds, meter or Meter()
 
     def run(self) -> pd.DataFrame:

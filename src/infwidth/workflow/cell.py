@@ -5,10 +5,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infwidth.errors import SpecError
-from infwidth.experiments.identity import cell_id
 from infwidth.results.cell_file import write_cell
 from infwidth.results.provenance import Meter
+from infwidth.specs.cells import Solve, Train
+from infwidth.specs.identity import canonical, cell_id
 
 if TYPE_CHECKING:
     from infwidth.training.execution import Execution
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def compute_cell(
-    spec: dict[str, Any],
+    spec: Train | Solve[Any],
     *,
     prepared: Path,
     output: Path,
@@ -29,7 +29,7 @@ def compute_cell(
     """Compute a cell and write its file.
 
     Args:
-        spec: the cell's spec, as :mod:`infwidth.experiments` makes it.
+        spec: the cell's spec, as :func:`infwidth.experiments.cells.read_cell` makes it.
         prepared: folder with one prepared data set a subfolder.
         output: the parquet file to write; a checkpoint beside it is taken up and removed at the end.
         device: auto, cpu or cuda.
@@ -41,43 +41,36 @@ def compute_cell(
     checkpoint_file = output.with_suffix(".checkpoint")
     facts: dict[str, Any] = {"dataset": "", "dataset_sha256": "", "device": "cpu", "execution": "loop"}
     data = None
-    if "data" in spec:
+    if spec.data is not None:
         from infwidth.data.load import load_data
         from infwidth.training.device import prepare_torch
 
         chosen = prepare_torch(device, threads)
-        data = load_data(prepared, spec["data"])
+        data = load_data(prepared, spec.data.model_dump())
         facts |= {"dataset": data.name, "dataset_sha256": data.sha256}
-    match spec["kind"]:
-        case "train":
-            import torch
+    if isinstance(spec, Train):
+        import torch
 
-            from infwidth.data.images import Images
-            from infwidth.data.tokens import Windows
-            from infwidth.training.trainer import Trainer
+        from infwidth.training.trainer import Trainer
 
-            if not isinstance(data, Images | Windows):
-                raise SpecError(f"cell {cell_id(spec)}: data: a training needs images or windows of text")
-            trainer = Trainer(
-                spec,
-                data,
-                device=chosen,
-                checkpoint_file=checkpoint_file,
-                checkpoint_seconds=checkpoint_seconds,
-                meter=meter,
-                execution=execution,
-            )
-            rows = trainer.run()
-            facts["execution"] = trainer.execution
-            if chosen.type == "cuda":
-                facts["device"] = torch.cuda.get_device_name()
-        case "limit":
-            from infwidth.solve import solve
+        trainer = Trainer(
+            spec,
+            data,  # type: ignore[arg-type]  # images or windows, as the block of a training's data is
+            device=chosen,
+            checkpoint_file=checkpoint_file,
+            checkpoint_seconds=checkpoint_seconds,
+            meter=meter,
+            execution=execution,
+        )
+        rows = trainer.run()
+        facts["execution"] = trainer.execution
+        if chosen.type == "cuda":
+            facts["device"] = torch.cuda.get_device_name()
+    else:
+        from infwidth.solve import solve
 
-            rows = solve(spec["limit"], data)
-        case kind:
-            raise SpecError(f"cell {cell_id(spec)}: unknown kind '{kind}'; known: train, limit")
+        rows = solve(spec.solve, data)
     provenance = meter.record(cell=cell_id(spec), **facts, torch=version("torch"), threads=threads)
-    write_cell(output, rows, spec, provenance)
+    write_cell(output, rows, canonical(spec), provenance)
     checkpoint_file.unlink(missing_ok=True)
     logger.info("done in %.1f s: %d rows", provenance["wall_seconds"], len(rows))

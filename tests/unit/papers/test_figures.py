@@ -13,10 +13,9 @@ from infwidth.plotting.style import FULL, HALF, style
 from infwidth.results.tables import read_table
 
 ROOT = Path(__file__).parents[3]
-SCHEMAS = ROOT / "config" / "schemas"
 PUBLISHED = ROOT / "results" / "published" / "laptop" / "tables"
 PAPERS = paper_names()
-FIGURES = [figure for paper in PAPERS for figure in load_paper(paper, "laptop", SCHEMAS).figures]
+FIGURES = [figure for paper in PAPERS for figure in load_paper(paper, "laptop").figures]
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+from builders import train
 from infwidth.analysis.claims import COLUMNS
 from infwidth.errors import DataError
 from infwidth.experiments.catalog import Entry
@@ -19,7 +20,7 @@ IMAGES = {"ada1843_notes": "/notes.png", "ada1843_engine": "/engine.png"}
 
 @pytest.fixture
 def graph() -> Graph:
-    cells = {name: Cell(id=name * 16, kind="train", spec={"kind": "train"}, axes={}) for name in "ab"}
+    cells = {name: Cell(id=name * 16, spec=train(), axes={}) for name in "ab"}
     document = {"experiments": {"cards": {"data": {"source": "notes", "deviation": "none"}}}}
     figures = tuple(
         Figure("ada1843", name, f"Title of {name}", f"Caption of {name}.", (("ada1843", "cards"),))

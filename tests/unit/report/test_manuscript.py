@@ -39,7 +39,7 @@ def test_every_key_that_the_text_cites_is_in_the_bibliography() -> None:
 
 
 def test_every_paper_is_in_the_bibliography() -> None:
-    assert set(load_graph("laptop", ROOT / "config" / "schemas").papers) <= bibliography_keys(BIBLIOGRAPHY)
+    assert set(load_graph("laptop").papers) <= bibliography_keys(BIBLIOGRAPHY)
 
 
 def test_titles_of_papers_to_come_are_those_of_the_bibliography() -> None:
@@ -53,7 +53,7 @@ def test_the_published_manuscript_compiles_twice_to_the_same_bytes(tmp_path: Pat
     pytest.importorskip("typst", reason="the package typst is not installed")
     shutil.copytree(PUBLISHED / "figures", tmp_path / "figures")
     said = contents(
-        load_graph("laptop", ROOT / "config" / "schemas"),
+        load_graph("laptop"),
         read_catalog(),
         pd.read_csv(PUBLISHED / "claims.csv"),
         pd.read_csv(PUBLISHED / "cells.csv"),

@@ -11,7 +11,6 @@ from infwidth.plan.graph import load_graph
 from infwidth.report.published import check_published, published_part, published_scales, read_manifest
 
 ROOT = Path(__file__).parents[3]
-SCHEMAS = ROOT / "config" / "schemas"
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_a_scale_that_is_not_published_is_named(tmp_path: Path) -> None:
 )
 def test_the_published_part_is_all_that_was_run(scale: str) -> None:
     published = ROOT / "results" / "published"
-    graph = load_graph(scale, SCHEMAS)
-    part = published_part(graph, SCHEMAS, published, all_figures=True)
+    graph = load_graph(scale)
+    part = published_part(graph, published, all_figures=True)
     not_run = read_manifest(published / scale)["figures_not_run"]
     assert [figure.rule for figure in part.figures] == [f.rule for f in graph.figures if f.rule not in not_run]

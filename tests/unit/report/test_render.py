@@ -60,7 +60,7 @@ def markdown_rows(page: str) -> list[list[str]]:
 
 @pytest.fixture(scope="module", params=scales(PUBLISHED))
 def said(request: pytest.FixtureRequest) -> tuple[Contents, pd.DataFrame]:
-    return published_contents(PUBLISHED / request.param, ROOT / "config" / "schemas")
+    return published_contents(PUBLISHED / request.param)
 
 
 def test_every_claim_is_on_its_page(said: tuple[Contents, pd.DataFrame]) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from builders import train
 from infwidth.data.images import Images
 from infwidth.results.provenance import Meter
 from infwidth.training import checkpoint
@@ -31,29 +32,10 @@ def problem() -> Problem:
     return Problem(SPEC, data, CPU)
 
 
-SPEC = {
-    "kind": "train",
-    "data": {"name": "noise"},
-    "model": {"name": "mlp", "width": 8, "n_hidden": 2, "activation": "relu", "bias": False},
-    "parametrization": {
-        "rule": "mup",
-        "base_width": 4,
-        "gamma0": 1.0,
-        "layer_lr": "variance",
-        "zero_readout": False,
-    },
-    "optimizer": {"name": "sgd", "lr": [0.1, 1e6], "momentum": 0.9, "weight_decay": 0.0},
-    "training": {
-        "steps": 9,
-        "batch_size": 10,
-        "stream": "epochs",
-        "augmentation": "none",
-        "loss": "mse",
-        "centred": True,
-        "dtype": "float32",
-        "evaluations": 4,
-    },
-    "probes": [
+SPEC = train(
+    optimizer={"lr": [0.1, 1e6], "momentum": 0.9},
+    training={"steps": 9, "batch_size": 10, "loss": "mse", "centred": True, "evaluations": 4},
+    probes=[
         {"name": "losses"},
         {"name": "ensemble"},
         {"name": "norms"},
@@ -62,14 +44,20 @@ SPEC = {
         {"name": "gradients"},
         {"name": "sharpness", "iterations": 2},
     ],
-    "seeds": [0, 1],
-}
+    seeds=[0, 1],
+)
 
 
 def journal(meter: Meter | None = None, **options: object) -> Journal:
     return Journal(
-        "cell", "loop", NETS, lambda: make_probes(SPEC["probes"]), meter=meter or Meter(), device=CPU, **options
-    )  # type: ignore[arg-type]
+        "cell",
+        "loop",
+        NETS,
+        lambda: make_probes([probe.model_dump() for probe in SPEC.probes]),
+        meter=meter or Meter(),
+        device=CPU,
+        **options,  # type: ignore[arg-type]
+    )
 
 
 def record(problem: Problem, into: Journal) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Nets trained as one stack: the numbers of the loop, for every model, optimizer and probe, to rounding."""
 
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from builders import changed, train
 from infwidth.data.images import Images
 from infwidth.data.tokens import Windows
 from infwidth.results.cell_file import read_provenance
@@ -37,12 +37,12 @@ def text() -> Windows:
 RESNET = {"name": "resnet", "width": 8, "blocks": [1, 1], "stem_stride": 1, "branch_multiplier": 1.0}
 ATTENTION = {"n_heads": 2, "n_blocks": 2, "mlp_ratio": 1, "attention_multiplier": 1.4, "branch_multiplier": 1.0}
 MODELS = {
-    "mlp": {"name": "mlp", "width": 8, "n_hidden": 2, "activation": "relu", "bias": True},
+    "mlp": {"name": "mlp", "width": 8, "n_hidden": 2, "activation": "unit_relu", "bias": True},
     "residual_mlp": {
         "name": "residual_mlp",
         "width": 8,
         "n_blocks": 2,
-        "activation": "relu",
+        "activation": "unit_relu",
         "branch_multiplier": 1.0,
         "branch_power": "1/2",
     },
@@ -66,38 +66,17 @@ OF_IMAGES = [{"name": "alignment"}, {"name": "ntk_spectrum", "points": 4, "at": 
 
 
 def make_spec(model: str, **changes: object) -> dict:
-    spec = {
-        "kind": "train",
-        "data": {"name": "blobs"},
-        "model": MODELS[model],
-        "parametrization": {
-            "rule": "mup",
-            "base_width": 4,
-            "gamma0": 1.0,
-            "layer_lr": "variance",
-            "zero_readout": False,
-        },
-        "optimizer": {"name": "sgd", "lr": [0.05, 0.1], "momentum": 0.0, "weight_decay": 0.0},
-        "training": {
-            "steps": 8,
-            "batch_size": 15,
-            "stream": "epochs",
-            "augmentation": "none",
-            "loss": "cross_entropy",
-            "centred": False,
-            "dtype": "float64",
-            "evaluations": 4,
-        },
-        "probes": OF_OUTPUTS + OF_LAYERS + OF_IMAGES,
-        "seeds": [0, 1],
-    }
-    for block, values in changes.items():
-        spec[block] = {**spec[block], **values} if isinstance(spec[block], dict) else values  # type: ignore[dict-item]
-    return copy.deepcopy(spec)
+    document = changed(
+        optimizer={"lr": [0.05, 0.1]},
+        training={"steps": 8, "dtype": "float64", "evaluations": 4},
+        probes=OF_OUTPUTS + OF_LAYERS + OF_IMAGES,
+        seeds=[0, 1],
+    )
+    return changed({**document, "model": MODELS[model]}, **changes)
 
 
 def run(spec: dict, data: Images | Windows, how: execution.Execution, **options: object) -> pd.DataFrame:
-    return Trainer(spec, data, device=CPU, execution=how, **options).run()  # type: ignore[arg-type]
+    return Trainer(train(spec), data, device=CPU, execution=how, **options).run()  # type: ignore[arg-type]
 
 
 def assert_both_agree(spec: dict, data: Images | Windows, rel: float = 1e-10) -> pd.DataFrame:
@@ -193,7 +172,7 @@ def test_killed_it_resumes_to_the_same_bits(
     monkeypatch.setattr(execution, "LARGEST_STACK", 3)  # so that there are two
     whole = run(spec, data, "stacked")
     trainer = Trainer(
-        spec, data, device=CPU, execution="stacked", checkpoint_file=tmp_path / "c", checkpoint_seconds=-1.0
+        train(spec), data, device=CPU, execution="stacked", checkpoint_file=tmp_path / "c", checkpoint_seconds=-1.0
     )
     batch, updates = trainer.problem.batch, 0
 
@@ -212,7 +191,7 @@ def test_killed_it_resumes_to_the_same_bits(
 
 def test_stacks_are_no_larger_than_allowed(data: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = make_spec("mlp", seeds=[0, 1, 2])
-    trainer = Trainer(spec, data, device=CPU)
+    trainer = Trainer(train(spec), data, device=CPU)
 
     def sizes() -> list[int]:
         return [len(loop.nets) for loop in execution.loops(trainer.problem, trainer.nets, "stacked")]
@@ -226,7 +205,7 @@ def test_stacks_are_no_larger_than_allowed(data: Images, monkeypatch: pytest.Mon
 
 
 def test_a_cpu_loops_and_a_gpu_stacks_where_nothing_is_asked_for(data: Images) -> None:
-    assert Trainer(make_spec("mlp"), data, device=CPU).execution == "loop"
+    assert Trainer(train(make_spec("mlp")), data, device=CPU).execution == "loop"
     assert execution.chosen_execution(torch.device("cuda"), 8) == "stacked"
     assert execution.chosen_execution(torch.device("cuda"), 1) == "loop"
 
@@ -236,14 +215,18 @@ def test_a_cpu_loops_and_a_gpu_stacks_where_nothing_is_asked_for(data: Images) -
 def test_on_a_gpu_stacks_train_as_the_loop(data: Images, how: execution.Execution) -> None:
     for model in ("mlp", "cnn", "resnet_batch_norm", "vit"):
         spec = make_spec(model, training={"steps": 30, "centred": True}, probes=OF_OUTPUTS)
-        loop, stacked = (Trainer(spec, data, device=torch.device("cuda"), execution=way).run() for way in ("loop", how))
+        loop, stacked = (
+            Trainer(train(spec), data, device=torch.device("cuda"), execution=way).run() for way in ("loop", how)
+        )
         np.testing.assert_allclose(stacked.value, loop.value, rtol=1e-8, atol=1e-10)
 
 
 def test_the_provenance_says_how_a_cell_was_trained(mnist5k: Path, tmp_path: Path) -> None:
-    spec = make_spec("mlp", data={"name": "mnist5k", "image_size": 7, "train_size": 40, "test_size": 20})
+    spec = make_spec(
+        "mlp", data={"name": "mnist5k", "image_size": 7, "train_size": 40, "test_size": 20, "normalization": "unit"}
+    )
     spec["probes"] = [{"name": "losses"}]
     for how in (None, "loop", "stacked"):
         output = tmp_path / f"{how}.parquet"
-        compute_cell(spec, prepared=mnist5k.parent, output=output, device="cpu", threads=1, execution=how)
+        compute_cell(train(spec), prepared=mnist5k.parent, output=output, device="cpu", threads=1, execution=how)
         assert read_provenance(output)[1]["execution"] == (how or "loop")

@@ -1,6 +1,5 @@
 """The trainer: the same numbers as a loop written by hand, after any interruption, with divergence as a result."""
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from builders import changed, train
 from infwidth.data.images import Images
 from infwidth.data.streams import Batches
 from infwidth.data.tokens import Windows
 from infwidth.results.provenance import Meter
+from infwidth.specs.cells import Train
 from infwidth.training import checkpoint
 from infwidth.training.examples import Examples, examples
 from infwidth.training.member import Member
@@ -34,38 +35,14 @@ def data() -> Images:
     return Images(x[:45], y[:45], x[45:], y[45:], 3, "blobs", "0" * 64)
 
 
-def make_spec(**changes: dict) -> dict:
-    spec = {
-        "kind": "train",
-        "data": {"name": "blobs"},
-        "model": {"name": "cnn", "width": 8, "n_convolutions": 2},
-        "parametrization": {
-            "rule": "mup",
-            "base_width": 4,
-            "gamma0": 1.0,
-            "layer_lr": "variance",
-            "zero_readout": False,
-        },
-        "optimizer": {"name": "sgd", "lr": [0.3], "momentum": 0.0, "weight_decay": 0.0},
-        "training": {
-            "steps": 12,
-            "batch_size": 15,
-            "stream": "epochs",
-            "augmentation": "none",
-            "loss": "cross_entropy",
-            "centred": True,
-            "dtype": "float32",
-            "evaluations": 5,
-        },
-        "probes": [{"name": "losses"}, {"name": "ensemble"}, {"name": "representations"}, {"name": "norms"}],
-        "seeds": [0, 1],
-    }
-    for block, values in changes.items():
-        spec[block] = {**spec[block], **values} if isinstance(spec[block], dict) else values
-    return copy.deepcopy(spec)
+CNN = changed(
+    model={"name": "cnn", "width": 8, "n_convolutions": 2},
+    training={"centred": True},
+    probes=[{"name": "losses"}, {"name": "ensemble"}, {"name": "representations"}, {"name": "norms"}],
+)
 
 
-def run(spec: dict, data: Images, **options: object) -> pd.DataFrame:
+def run(spec: Train, data: Images, **options: object) -> pd.DataFrame:
     return Trainer(spec, data, device=CPU, **options).run()  # type: ignore[arg-type]
 
 
@@ -80,8 +57,8 @@ def value(rows: pd.DataFrame, metric: str, **where: object) -> float:
 def test_base_width_is_the_same_net_bit_for_bit_under_all_rules(data: Images, optimizer: str) -> None:
     frames = []
     for rule in ("mup", "ntk", "sp", "sp_lr", "mf"):
-        spec = make_spec(
-            model={"width": 4}, parametrization={"rule": rule}, optimizer={"name": optimizer, "lr": [0.05]}
+        spec = train(
+            CNN, model={"width": 4}, parametrization={"rule": rule}, optimizer={"name": optimizer, "lr": [0.05]}
         )
         frames.append(run(spec, data))
     for other in frames[1:]:
@@ -89,14 +66,14 @@ def test_base_width_is_the_same_net_bit_for_bit_under_all_rules(data: Images, op
 
 
 def test_away_from_the_base_the_rules_differ(data: Images) -> None:
-    mup, ntk = (run(make_spec(parametrization={"rule": rule}), data) for rule in ("mup", "ntk"))
+    mup, ntk = (run(train(CNN, parametrization={"rule": rule}), data) for rule in ("mup", "ntk"))
     assert value(mup, "test_loss", step=12, seed=0) != value(ntk, "test_loss", step=12, seed=0)
 
 
 def test_same_numbers_as_a_loop_by_hand(data: Images) -> None:
     """γ form written out: unit-variance weights, forward multipliers, f = w·φ/(γ √N) and one rate η γ²."""
-    spec = make_spec(
-        training={"dtype": "float64", "loss": "mse", "centred": False}, optimizer={"lr": [0.2], "momentum": 0.5}
+    spec = train(
+        CNN, training={"dtype": "float64", "loss": "mse", "centred": False}, optimizer={"lr": [0.2], "momentum": 0.5}
     )
     rows = run(spec, data)
 
@@ -132,23 +109,23 @@ def test_same_numbers_as_a_loop_by_hand(data: Images) -> None:
 def test_batches_are_the_same_for_all_widths_rules_and_seeds(data: Images) -> None:
     seen = []
     for width, rule in ((4, "mup"), (8, "ntk")):
-        problem = Problem(make_spec(model={"width": width}, parametrization={"rule": rule}), data, CPU)
+        problem = Problem(train(CNN, model={"width": width}, parametrization={"rule": rule}), data, CPU)
         seen.append(torch.stack([problem.batch(step).x for step in range(7)]))
     assert torch.equal(*seen)
 
 
 def test_centred_outputs_start_at_zero_and_change_nothing_stays_relative(data: Images) -> None:
-    rows = run(make_spec(), data)
+    rows = run(train(CNN), data)
     assert value(rows, "test_loss", step=0, seed=0) == pytest.approx(np.log(3), rel=1e-6)
     assert (rows[(rows.metric == "relative_change") & (rows.step == 0)].value == 0).all()
     assert (rows[(rows.metric == "relative_change") & (rows.step == 12)].value > 0).all()
 
 
 def test_ensemble_is_that_of_the_members(data: Images) -> None:
-    spec = make_spec()
+    spec = train(CNN)
     rows = run(spec, data)
     members = []
-    for seed in spec["seeds"]:
+    for seed in spec.seeds:
         member = Member(spec, data, seed=seed, lr=0.3, device=CPU)
         optimizer = member.plan.optimizer(member.model)
         for step in range(12):
@@ -168,7 +145,7 @@ def test_ensemble_is_that_of_the_members(data: Images) -> None:
 def test_killed_anywhere_it_resumes_to_the_same_bits(
     data: Images, stop_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = make_spec(optimizer={"momentum": 0.9, "lr": [0.1]})
+    spec = train(CNN, optimizer={"momentum": 0.9, "lr": [0.1]})
     whole = run(spec, data)
     calls = 0
     original = Problem.batch
@@ -209,15 +186,13 @@ def test_a_damaged_or_foreign_checkpoint_means_starting_over(
     else:
         file.write_bytes(damage)
     with caplog.at_level("WARNING"):
-        rows = run(make_spec(seeds=[0]), data, checkpoint_file=file)
+        rows = run(train(CNN, seeds=[0]), data, checkpoint_file=file)
     assert "is not used" in caplog.text
-    pd.testing.assert_frame_equal(rows, run(make_spec(seeds=[0]), data), check_exact=True)
+    pd.testing.assert_frame_equal(rows, run(train(CNN, seeds=[0]), data), check_exact=True)
 
 
 def test_divergence_is_a_row_with_its_step(data: Images) -> None:
-    spec = make_spec(
-        optimizer={"lr": [0.1, 1e6]}, training={"loss": "mse", "centred": False}, model={"name": "cnn"}, seeds=[0]
-    )
+    spec = train(CNN, optimizer={"lr": [0.1, 1e6]}, training={"loss": "mse", "centred": False}, seeds=[0])
     rows = run(spec, data)
     wild = rows[rows.lr == 1e6]
     (when,) = wild[wild.metric == "diverged"].value
@@ -237,7 +212,8 @@ def test_evaluation_steps_are_log_spaced_with_both_ends() -> None:
 
 
 def test_gradient_probe_is_the_gradient(data: Images) -> None:
-    spec = make_spec(
+    spec = train(
+        CNN,
         training={"steps": 1, "evaluations": 2, "dtype": "float64", "centred": False},
         probes=[{"name": "gradients"}, {"name": "output_scale"}, {"name": "feature_kernels", "points": 4}],
         seeds=[0],
@@ -261,7 +237,7 @@ def test_gradient_probe_is_the_gradient(data: Images) -> None:
 @pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
 def test_bare_updates_are_the_optimizers(data: Images, kind: str) -> None:
     decay = 0.01 if kind != "adam" else 0.0
-    spec = make_spec(optimizer={"name": kind, "lr": [0.05], "weight_decay": decay})
+    spec = train(CNN, optimizer={"name": kind, "lr": [0.05], "weight_decay": decay})
     batch = Problem(spec, data, CPU).batch(0)
     ends = []
     for bare in (False, True):
@@ -295,18 +271,19 @@ TRANSFORMER = {
 }
 
 
-def text_spec(**changes: dict) -> dict:
-    spec = make_spec(
-        optimizer={"name": "adam", "lr": [0.01]},
-        training={"stream": "single_pass", "batch_size": 4, "steps": 8, "centred": False},
-        parametrization={"layer_lr": "uniform", "zero_queries": True, "base_depth": 2},
-        probes=[{"name": "losses"}, {"name": "ensemble"}],
-    )
-    return {**spec, "model": TRANSFORMER, **changes}
+TEXT = changed(
+    CNN,
+    data={"name": "words", "context": 6, "vocabulary_size": 7, "test_windows": 8},
+    model=TRANSFORMER,
+    optimizer={"name": "adam", "lr": [0.01]},
+    training={"stream": "single_pass", "batch_size": 4, "steps": 8, "centred": False},
+    parametrization={"layer_lr": "uniform", "zero_queries": True, "base_depth": 2},
+    probes=[{"name": "losses"}, {"name": "ensemble"}],
+)
 
 
 def test_text_trains_as_a_loop_by_hand(text: Windows) -> None:
-    spec = text_spec(seeds=[0])
+    spec = train(TEXT, seeds=[0])
     rows = run(spec, text)
     member = Member(spec, text, seed=0, lr=0.01, device=CPU)
     optimizer = member.plan.optimizer(member.model)
@@ -324,14 +301,13 @@ def test_text_trains_as_a_loop_by_hand(text: Windows) -> None:
 
 
 def test_queries_start_at_zero_and_branches_learn_slower_in_deeper_nets(text: Windows) -> None:
-    deep = Member(text_spec(), text, seed=0, lr=0.01, device=CPU)
+    deep = Member(train(TEXT), text, seed=0, lr=0.01, device=CPU)
     names = {id(p): name for name, p in deep.model.named_parameters()}
     queries = {names[id(layer.weight)] for layer in deep.model.queries}
     assert queries
     for name, p in deep.model.named_parameters():
         assert (name in queries) == (p.dim() > 1 and not p.any())
-    block = {**text_spec()["parametrization"], "base_depth": 4}
-    at_base = Member(text_spec(parametrization=block), text, seed=0, lr=0.01, device=CPU)
+    at_base = Member(train(TEXT, parametrization={"base_depth": 4}), text, seed=0, lr=0.01, device=CPU)
     inside = {names[id(p)] for branch in deep.model.residual_branches for p in branch.parameters()}
     for name in deep.plan:
         factor = 2**-0.5 if name in inside else 1.0  # four branches, tuned at two
@@ -340,7 +316,7 @@ def test_queries_start_at_zero_and_branches_learn_slower_in_deeper_nets(text: Wi
 
 def test_one_output_tells_two_classes_by_its_sign(data: Images) -> None:
     two = replace(data, y_train=data.y_train % 2, y_test=data.y_test % 2, n_classes=2)
-    rows = run(make_spec(training={"loss": "binary_mse"}, seeds=[0]), two)
+    rows = run(train(CNN, training={"loss": "binary_mse"}, seeds=[0]), two)
     assert value(rows, "train_loss", step=0) == pytest.approx(1.0)  # centred: f = 0, y = ±1
     assert value(rows, "train_loss", step=12) < 1.0
 
@@ -355,7 +331,7 @@ def test_batch_normalisation_resumes_and_is_evaluated_with_its_averages(data: Im
         "branch_multiplier": 1.0,
         "branch_power": "0",
     }
-    spec = {**make_spec(training={"centred": False}, seeds=[0]), "model": model}
+    spec = train(CNN, training={"centred": False}, seeds=[0], model=model)
     whole = run(spec, data)
     trainer = Trainer(spec, data, device=CPU, checkpoint_file=tmp_path / "c", checkpoint_seconds=0.0)
     batch = trainer.problem.batch

@@ -42,7 +42,7 @@ class AttentionMaps(LayerProbe):
             for layer, maps in self.chosen(_maps(evaluation, part)).items():
                 if number == 0:
                     average = maps[0, :, : self.places, : self.places].double().mean(0)
-                    rows.add_values(evaluation.step, "attention", average.cpu().numpy(), layer=layer)
+                    rows.add(evaluation.step, "attention", average.cpu().numpy(), layer=layer)
                 entropy = torch.special.entr(maps.double()).sum(-1).mean().item()
                 entropies[layer] = entropies.get(layer, 0.0) + entropy * (len(part) / len(windows))
         for layer, entropy in entropies.items():

@@ -37,7 +37,7 @@ class Ensemble(Probe):
             mean = logits.mean(0)
             rows.add(step, "ensemble_loss", loss(mean, labels).item())
             rows.add(step, "ensemble_accuracy", accuracy(mean, labels))
-            rows.add_values(step, "single_loss", [loss(of_one, labels).item() for of_one in logits])
+            rows.add(step, "single_loss", [loss(of_one, labels).item() for of_one in logits])
             if logits.shape[-1] > 1:
                 probabilities = logits.double().softmax(-1).mean(0).flatten(0, -2)
                 rows.add(step, "ensemble_loss_probabilities", F.nll_loss(probabilities.log(), labels.flatten()).item())
@@ -45,6 +45,6 @@ class Ensemble(Probe):
                 rows.add(step, "logit_variance", logits.double().var(0).mean().item())
                 total = logits.double().sum(0)
                 without = [((total - of_one) / (count - 1)).to(logits.dtype) for of_one in logits]
-                rows.add_values(step, "ensemble_loss_without", [loss(others, labels).item() for others in without])
+                rows.add(step, "ensemble_loss_without", [loss(others, labels).item() for others in without])
                 deviation = (logits.double() - total / count).square().flatten(1).mean(1) * (count / (count - 1))
-                rows.add_values(step, "logit_deviation", deviation.tolist())
+                rows.add(step, "logit_deviation", deviation.tolist())

@@ -70,7 +70,7 @@ class Logits(Probe):
             logits = outputs[:, 0] * (2 * labels - 1)
         else:
             logits = outputs.gather(1, labels[:, None])[:, 0]
-        rows.add_values(evaluation.step, "correct_logit", logits.tolist())
+        rows.add(evaluation.step, "correct_logit", logits.tolist())
 
 
 class OutputScale(Probe):

@@ -56,15 +56,15 @@ class NtkSpectrum(Probe):
             mean = kernels.mean(0)
             _write_spectrum(int(key), mean, data, rows)
             cosines = F.cosine_similarity(kernels.flatten(1), mean.flatten(), dim=1, eps=0.0)
-            rows.add_values(int(key), "ntk_alignment", cosines.tolist())
+            rows.add(int(key), "ntk_alignment", cosines.tolist())
 
 
 def _write_spectrum(step: int, kernel: torch.Tensor, data: Labelled, rows: Rows) -> None:
     values, vectors = torch.linalg.eigh(kernel)
     targets = F.one_hot(data.y_test[: len(kernel)].cpu().long(), data.n_classes).to(kernel.dtype)
     power = (vectors.flip(1).T @ (targets - targets.mean(0))).square().sum(1)
-    rows.add_values(step, "ntk_eigenvalue", values.flip(0).tolist())
-    rows.add_values(step, "ntk_task_power", (power.cumsum(0) / power.sum()).tolist())
+    rows.add(step, "ntk_eigenvalue", values.flip(0).tolist())
+    rows.add(step, "ntk_task_power", (power.cumsum(0) / power.sum()).tolist())
 
 
 def tangent_kernel(model: nn.Module, x: torch.Tensor, rates: Mapping[str, float]) -> torch.Tensor:

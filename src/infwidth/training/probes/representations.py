@@ -30,7 +30,7 @@ class FeatureKernels(LayerProbe):
         x = examples(evaluation.data, self.of, slice(0, self.points)).x
         for layer, h in evaluation.hidden(x, self.layers).items():
             flat = h.flatten(1).double()
-            rows.add_values(evaluation.step, "kernel", (flat @ flat.T / flat.shape[1]).cpu().numpy(), layer=layer)
+            rows.add(evaluation.step, "kernel", (flat @ flat.T / flat.shape[1]).cpu().numpy(), layer=layer)
 
 
 class Preactivations(LayerProbe):
@@ -47,9 +47,7 @@ class Preactivations(LayerProbe):
         for layer, h in evaluation.hidden(evaluation.data.x_test[: self.points], self.layers).items():
             flat = h.flatten(1)
             chosen = torch.randperm(flat.shape[1], generator=torch_stream("evaluation", layer))[: self.units]
-            rows.add_values(
-                evaluation.step, "preactivation", flat[:, chosen.to(flat.device)].cpu().numpy(), layer=layer
-            )
+            rows.add(evaluation.step, "preactivation", flat[:, chosen.to(flat.device)].cpu().numpy(), layer=layer)
 
 
 class PreactivationHistograms(LayerProbe):
@@ -69,7 +67,7 @@ class PreactivationHistograms(LayerProbe):
         """Write ``density`` of each layer and the ``bin_centre`` of all, one number a bin."""
         width = 2 * self.range / self.bins
         centres = [-self.range + (i + 0.5) * width for i in range(self.bins)]
-        rows.add_values(evaluation.step, "bin_centre", centres)
+        rows.add(evaluation.step, "bin_centre", centres)
         inside: dict[str, torch.Tensor] = {}
         total: dict[str, int] = {}
         for x in evaluation.data.x_test[: self.points].split(CHUNK):
@@ -79,7 +77,7 @@ class PreactivationHistograms(LayerProbe):
                     inside[layer] = inside.get(layer, 0.0) + counts
                 total[layer] = total.get(layer, 0) + h.numel()
         for layer, counts in inside.items():
-            rows.add_values(evaluation.step, "density", (counts / (total[layer] * width)).tolist(), layer=layer)
+            rows.add(evaluation.step, "density", (counts / (total[layer] * width)).tolist(), layer=layer)
 
 
 class Norms(LayerProbe):

@@ -7,4 +7,4 @@ from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
-    collect([Path(path) for path in snakemake.input], Path(snakemake.output[0]), Path(snakemake.params.schema))
+    collect([Path(path) for path in snakemake.input], Path(snakemake.output[0]))

@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
     given, output, params = snakemake.input, Path(snakemake.output.pdf), snakemake.params
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
     everything = contents(
-        load_graph(params.scale, Path(params.schemas), params.selection),
+        load_graph(params.scale, params.selection),
         read_catalog(),
         pd.read_csv(given.claims),
         pd.read_csv(given.cells),

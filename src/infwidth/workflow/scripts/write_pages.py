@@ -13,7 +13,7 @@ from infwidth.workflow.job import job
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    graph = load_graph(params.scale, Path(params.schemas), params.selection)
+    graph = load_graph(params.scale, params.selection)
     cells = pd.read_csv(given.cells)
     images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
     said = contents(graph, read_catalog(), pd.read_csv(given.claims), cells, images=images, published=params.published)

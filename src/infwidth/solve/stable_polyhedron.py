@@ -1,20 +1,21 @@
-"""The space of abc-parametrizations as rows: named points, the polyhedron of stable ones, and one gauge orbit.
+"""The polyhedron of stable abc-parametrizations, in exact arithmetic.
 
 By the theorems of Yang & Hu 2021 three numbers say all about a parametrization whose hidden layers start with
 activations of order one: s = a+b and v = 2a+c of the readout, and r. A gauge change leaves all three as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations, product
+from typing import Literal
 
-from infwidth.parametrization import ABC, classify, exponents, transform
+from infwidth.parametrization import ABC, classify
 from infwidth.parametrization.polyhedra import HalfSpace, Point, centre, corners, face
 from infwidth.parametrization.rationals import rational
 from infwidth.parametrization.verdicts import verdict_index
-
-Record = tuple[str, str, int, float]  # metric, layer, index, value
-Exponents = tuple[list[float], list[float], list[float]]  # a, b, c over the layers
+from infwidth.results.rows import Rows
+from infwidth.specs.block import Depth
+from infwidth.specs.cells import Computation
 
 _ONE, _ZERO, _HALF = Fraction(1), Fraction(0), Fraction(1, 2)
 
@@ -39,21 +40,15 @@ def parametrization_at(point: Point, n_hidden: int) -> ABC:
     return ABC(a=tuple(a), b=tuple(x - y for x, y in zip(sums, a, strict=True)), c=(_ZERO,) * (n_hidden + 1))
 
 
-def verdict_rows(rule: str, n_hidden: int) -> list[Record]:
-    """Return a, b, c of every layer of a rule, its place s, v, r and what the classifier says; index is the depth."""
-    abc = exponents(rule, n_hidden)
-    found = classify(abc.a, abc.b, abc.c)
-    records: list[Record] = [
-        (letter, f"W{layer}", n_hidden, float(value))
-        for letter in ("a", "b", "c")
-        for layer, value in enumerate(getattr(abc, letter), start=1)
-    ]
-    place = {"s": abc.a[-1] + abc.b[-1], "v": 2 * abc.a[-1] + abc.c[-1], "r": found.r}
-    said = {name: getattr(found, name) for name in ("stable", "nontrivial", "feature_learning", "kernel_regime")}
-    return records + [(name, "", n_hidden, float(value)) for name, value in (place | said).items()]
+class Spec(Computation):
+    """Parametrizations of nets with ``n_hidden`` hidden layers; ``spacing`` of the grid has to meet the vertices."""
+
+    name: Literal["stable_polyhedron"]
+    n_hidden: Depth
+    spacing: Literal["1/2", "1/4", "1/8"]
 
 
-def polyhedron_rows(n_hidden: int, spacing: str) -> list[Record]:
+def rows(spec: Spec, data: None) -> Rows:
     """Return the faces of the stable polyhedron, and the classifier's verdict at every point of a grid.
 
     A face (facet, edge or vertex) is a layer, named by the boundaries it lies on: its corners (index) in s, v, r and
@@ -61,14 +56,17 @@ def polyhedron_rows(n_hidden: int, spacing: str) -> list[Record]:
     """
 
     def judge(point: Point) -> int:
-        abc = parametrization_at(point, n_hidden)
+        abc = parametrization_at(point, spec.n_hidden)
         found = classify(abc.a, abc.b, abc.c)
         return verdict_index(stable=found.stable, nontrivial=found.nontrivial, feature_learning=found.feature_learning)
 
-    return [*_face_rows(judge), *_grid_rows(judge, rational(spacing, "spacing"))]
+    out = Rows()
+    _add_faces(out, judge)
+    _add_grid(out, judge, rational(spec.spacing, "spacing"))
+    return out
 
 
-def _face_rows(judge: Callable[[Point], int]) -> Iterator[Record]:
+def _add_faces(out: Rows, judge: Callable[[Point], int]) -> None:
     window = {
         f"end of {name}": HalfSpace((-Fraction(name == "s"), -Fraction(name == "v"), -Fraction(name == "r")), -end)
         for name, end in zip("svr", WINDOW, strict=True)
@@ -81,11 +79,12 @@ def _face_rows(judge: Callable[[Point], int]) -> Iterator[Record]:
                 continue  # these boundaries do not meet in a face of this dimension
             name = " & ".join(names)
             for i, point in enumerate(points):
-                yield from ((letter, name, i, float(x)) for letter, x in zip("svr", point, strict=True))
-            yield "verdict", name, -1, judge(centre(points))
+                for letter, x in zip("svr", point, strict=True):
+                    out.add(0, letter, float(x), layer=name, index=i)
+            out.add(0, "verdict", judge(centre(points)), layer=name)
 
 
-def _grid_rows(judge: Callable[[Point], int], spacing: Fraction) -> Iterator[Record]:
+def _add_grid(out: Rows, judge: Callable[[Point], int], spacing: Fraction) -> None:
     starts = (_ZERO, _HALF, -_HALF)
     axes = [
         [start + i * spacing for i in range(int((end - start) / spacing) + 1)]
@@ -93,15 +92,7 @@ def _grid_rows(judge: Callable[[Point], int], spacing: Fraction) -> Iterator[Rec
     ]
     for i, (s, v, r) in enumerate(product(*axes)):
         point = (s, v, r)
-        yield from ((f"grid_{letter}", "", i, float(x)) for letter, x in zip("svr", point, strict=True))
-        yield "grid_inside", "", i, float(all(h.excess(point) >= 0 for h in STABLE.values()))
-        yield "grid_verdict", "", i, judge(point)
-
-
-def gauge_exponents(rule: str, n_hidden: int, theta: str, *, transform_rate: bool) -> Exponents:
-    """Return a + θ, b - θ, c - 2θ of a rule as floats; ``transform_rate`` false leaves c where it was (wrongly)."""
-    start = exponents(rule, n_hidden)
-    moved = transform(start, rational(theta, "theta"))
-    rates = moved.c if transform_rate else start.c
-    a, b, c = ([float(x) for x in letter] for letter in (moved.a, moved.b, rates))
-    return a, b, c
+        for letter, x in zip("svr", point, strict=True):
+            out.add(0, f"grid_{letter}", float(x), index=i)
+        out.add(0, "grid_inside", float(all(h.excess(point) >= 0 for h in STABLE.values())), index=i)
+        out.add(0, "grid_verdict", judge(point), index=i)

@@ -1,14 +1,8 @@
-"""What the rows of a limit are made of."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The ±1 examples of the computations with small nets."""
 
 import numpy as np
 
 from infwidth.seeding import numpy_stream
-
-Limit = Mapping[str, Any]
-Record = tuple[str, str, int, float]  # metric, layer, index, value
 
 
 def signs(name: str, *shape: int) -> np.ndarray:

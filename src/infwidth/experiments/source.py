@@ -1,0 +1,70 @@
+"""YAML as people write it: read strictly, into what JSON can say, with the line of what is wrong."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infwidth.errors import SpecError
+
+_DEEPEST = 32
+
+
+class _SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses a key that is given twice in one mapping, of which YAML's loaders silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping; raises ConstructorError at the second of two equal keys."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key '{key.value}' is there twice", key.start_mark
+                    )
+                seen.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+def read_yaml(file: Path, *, where: str) -> Any:
+    """Return the content of a YAML file; ``where`` names it in errors about values.
+
+    Raises SpecError, with the line, for what is not YAML or gives a key twice, and for what JSON cannot say.
+    """
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)
+    except RecursionError as error:
+        raise SpecError(f"{file}: not valid YAML: nested too deeply") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SpecError(f"{file}{line}: not valid YAML: {error.problem or error.context}") from error
+    except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, a number of 5000 digits
+        reason = " ".join(str(error).split())
+        raise SpecError(f"{file}: not valid YAML: {reason}") from error
+    check_plain(document, where=where)
+    return document
+
+
+def check_plain(value: Any, *, where: str, place: tuple[str, ...] = ()) -> None:
+    """Raise SpecError, naming the place, for what YAML can say and a cell's spec (JSON) cannot.
+
+    These are dates, bytes, NaN and infinities, keys that are not text, and what contains itself.
+    """
+    here = f"{where}: {'.'.join(place) or 'top level'}"
+    if len(place) > _DEEPEST:
+        raise SpecError(f"{where}: {'.'.join(place[:3])}: nested too deeply")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise SpecError(f"{here}: the key {key!r} is not text; put it in quotes")
+            check_plain(item, where=where, place=(*place, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_plain(item, where=where, place=(*place, str(index)))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"{here}: {value} is not a finite number")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise SpecError(f"{here}: {value!r} is of YAML's type {type(value).__name__}; if it is text, put it in quotes")

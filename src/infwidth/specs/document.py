@@ -1,0 +1,67 @@
+"""The blocks of experiments.yaml at one scale, in which each block of a cell still says where its values come from."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from infwidth.specs.block import Block, Listed, Says, Several, Text
+
+#: What says where a value comes from, not what is computed: kept for the reader, left out of a cell's identity.
+ANNOTATIONS = ("source", "deviation", "what")
+
+
+def _is_annotated(block: dict[str, Any]) -> dict[str, Any]:
+    for key in ("source", "deviation"):
+        if not isinstance(block.get(key), str) or not block[key]:
+            raise ValueError(f"missing key '{key}', a text: where the values come from, and where and why you leave it")
+    return block
+
+
+Noted = Annotated[dict[str, Any], AfterValidator(_is_annotated)]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9_]*\z"),
+    Says("must be a name of small letters, digits and underscores: it names files and jobs"),
+]
+
+
+class Experiment(Block):
+    """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``."""
+
+    kind: Literal["train", "solve"]
+    what: Text
+    data: Noted | None = None
+    model: Noted | None = None
+    parametrization: Noted | None = None
+    optimizer: Noted | None = None
+    training: Noted | None = None
+    solve: Noted | None = None
+    probes: Listed[dict[str, Any]] | None = None
+    seeds: Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")] | None = None
+    sweep: Annotated[dict[str, Several[Any]], Field(default_factory=dict)]
+
+    @property
+    def blocks(self) -> dict[str, Any]:
+        """What it says of its cells, without annotations."""
+        keys = {key: value for key, value in self if key not in ("kind", "what", "sweep") and value is not None}
+        return {
+            key: {k: v for k, v in value.items() if k not in ANNOTATIONS} if isinstance(value, dict) else value
+            for key, value in keys.items()
+        }
+
+
+class Figure(Block):
+    """A figure: its caption, and the tables of this paper's experiments or, ``<paper>.<experiment>``, of another's."""
+
+    title: Text
+    caption: Text
+    tables: Several[Text]
+
+
+class Document(Block):
+    """One paper's experiments.yaml."""
+
+    title: Text
+    reference: Text
+    experiments: Annotated[dict[Name, Experiment], Field(min_length=1)]
+    figures: Annotated[dict[Name, Figure], Field(min_length=1)]

@@ -1,0 +1,54 @@
+"""Specs for tests: a small training and what a test has otherwise, and computations by the values of their block."""
+
+import copy
+from typing import Any
+
+import pandas as pd
+
+from infwidth.experiments.cells import Cell, expand
+from infwidth.solve import block_of, solve
+from infwidth.specs.block import read
+from infwidth.specs.cells import Train
+from infwidth.specs.document import Experiment
+
+#: A small net on images that a test makes itself.
+DOCUMENT: dict[str, Any] = {
+    "kind": "train",
+    "data": {"name": "blobs", "image_size": None, "train_size": None, "test_size": None, "normalization": "unit"},
+    "model": {"name": "mlp", "width": 8, "n_hidden": 2},
+    "parametrization": {"rule": "mup", "base_width": 4, "layer_lr": "variance"},
+    "optimizer": {"name": "sgd", "lr": [0.3]},
+    "training": {"steps": 12, "batch_size": 15, "loss": "cross_entropy", "evaluations": 5},
+    "probes": [{"name": "losses"}],
+    "seeds": [0, 1],
+}
+
+
+def changed(document: dict[str, Any] = DOCUMENT, /, **changes: Any) -> dict[str, Any]:
+    """Return the document with these keys of its blocks changed; a list, and a block of another name, is replaced."""
+    result = copy.deepcopy(document)
+    for block, value in changes.items():
+        old = result.get(block)
+        is_same = isinstance(value, dict) and isinstance(old, dict) and value.get("name") in (None, old.get("name"))
+        result[block] = {**old, **value} if is_same else copy.deepcopy(value)
+    return result
+
+
+def train(document: dict[str, Any] = DOCUMENT, /, **changes: Any) -> Train:
+    """Return the spec of the document with these changes."""
+    return read(Train, changed(document, **changes), where="a test")
+
+
+def computed(data: Any = None, /, **block: Any) -> pd.DataFrame:
+    """Return the rows of a computation, given by the values of its block."""
+    return solve(read(block_of(block["name"]), block, where="a test"), data)
+
+
+def expanded(**experiment: Any) -> list[Cell]:
+    """Return the cells of an experiment; its blocks get a source and a deviation."""
+    notes = {"source": "a test", "deviation": "none"}
+    noted = {
+        key: {**value, **notes} if isinstance(value, dict) and key != "sweep" else value
+        for key, value in experiment.items()
+    }
+    return list(expand(read(Experiment, {"what": "a test", **noted}, where="here"), where="here"))
