@@ -70,6 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     commands.add_parser("readme", help="write the pages of the published scales, and what README.md says of them")
 
+    site = commands.add_parser("site", help="write the documentation with a reference of the package as Markdown")
+    site.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
@@ -82,6 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
             "cost": _cost,
             "catalog": _catalog,
             "readme": _readme,
+            "site": _site,
         }[options.command](options)
         sys.stdout.flush()
     except InfwidthError as error:
@@ -218,6 +222,13 @@ def _readme(options: argparse.Namespace) -> None:
     from infwidth.report.readme import write_published
 
     write_published(options.root / "README.md", options.root / "results" / "published")
+
+
+def _site(options: argparse.Namespace) -> None:
+    from infwidth.report.site import write_site
+
+    write_site(options.root, options.to)
+    print(f"wrote {options.to / 'README.md'} and {options.to / 'reference' / 'README.md'}")
 
 
 if __name__ == "__main__":

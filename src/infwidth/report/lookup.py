@@ -26,6 +26,10 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
     graph = load_graph(scale)
     place = project_root(None if root is None else Path(root)) / "results"
     folder = place / scale if own else place / "published" / scale
+    if not own and not (place / "published").is_dir():
+        raise DataError(
+            f"{place}: no published results; run in a clone of the repository, or name it with --root (root=)"
+        )
     tables = tables_of(name, graph)
     files = [f"tables/{paper}/{experiment}.parquet" for paper, experiment in tables]
     if own:
