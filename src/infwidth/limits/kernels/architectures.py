@@ -16,7 +16,7 @@ def mlp_layers(n_hidden: int, activation: str | Activation, *, sigma_w: float = 
     """Return ``n_hidden`` times Dense and the activation, and a Dense. Raises SpecError for a depth below 1."""
     if n_hidden < 1:
         raise SpecError(f"n_hidden must be at least 1, not {n_hidden}")
-    dense = Dense(sigma_w, sigma_b)
+    dense = Dense(sigma_w=sigma_w, sigma_b=sigma_b)
     return [*[dense, activation_of(activation)] * n_hidden, dense]
 
 

@@ -28,7 +28,7 @@ from infwidth.limits.kernels.state import OfTwoSets, State, WithThemselves
 #: Numbers in one temporary, a tile: two megabytes, so that the few that a layer needs stay in the cache.
 TILE = 2**18
 #: Mean squares of inputs below this have lost digits.
-_SMALLEST = 1e-301
+_SMALLEST = 1e-304
 
 
 class Kernels(NamedTuple):
@@ -144,8 +144,8 @@ def _evaluate(
     n_results: int,
 ) -> Array:
     """Return what ``results`` takes from the states after all layers, for all pairs of inputs: [results, N1, N2]."""
-    if not layers:
-        raise SpecError("a net needs layers, a Dense at least")
+    if all(isinstance(layer, Flatten) for layer in layers):
+        raise SpecError("a net needs weights, a Dense at least")
     left = _as_points(x1, "x1", layers)
     right = left if x2 is None else _as_points(x2, "x2", layers)
     if left.shape[1:] != right.shape[1:]:
@@ -272,10 +272,40 @@ def _mend(
     for start in range(0, len(places[0]), size):
         i, j = (place[start : start + size] for place in places)
         (x, v1), (y, v2) = ((of[k], variances[0][k]) for of, variances, k in zip(points, met, (i, j), strict=True))
-        x, y = (z / np.sqrt(np.where(v > 0, v, 1.0))[:, None] for z, v in ((x, v1), (y, v2)))
-        half = geometric_mean(v1, v2) / 2
-        below, above = (half * (z**2).mean(axis=1) for z in (x - y, x + y))
+        gap = _gap_of_inputs(x, y, v1, v2)
         pairs = OfTwoSets(met[0][1:], met[1][1:], i, j, mendable=True)
-        state = State((above - below)[None] / 2, pairs, gap=Gap(below[None], above[None]))
+        state = State((gap.above - gap.below)[None] / 2, pairs, gap=Gap(gap.below[None], gap.above[None]))
         for matrix, values in zip(found, results(net.states(state)), strict=True):
             matrix[i, j] = values[0]
+
+
+def _gap_of_inputs(x: Array, y: Array, v1: Array, v2: Array) -> Gap:
+    """Return the gaps of pairs of inputs [pairs, d] of mean squares ``v1``, ``v2``, right to nearly the last digit.
+
+    They follow from the sine of the angle, and this from what y has beyond a multiple of x, found without rounding.
+    """
+    scale = geometric_mean(v1, v2)
+    x, y = (np.ldexp(z, -(np.frexp(v)[1] // 2)[:, None]) for z, v in ((x, v1), (y, v2)))  # to sizes of one, exactly
+    xx, xy, yy = ((p * q).sum(axis=1) for p, q in ((x, x), (x, y), (y, y)))
+    xx, yy = (np.where(square > 0, square, 1.0) for square in (xx, yy))
+    beyond = _minus_product(y, (xy / xx)[:, None], x)
+    beyond = beyond - ((beyond * x).sum(axis=1) / xx)[:, None] * x
+    square = ((beyond**2).sum(axis=1) / yy).clip(max=1.0)  # of the sine
+    wide = 1 + np.sqrt(1 - square)
+    near, far = scale * square / wide, scale * wide
+    return Gap(np.where(xy >= 0, near, far), np.where(xy >= 0, far, near))
+
+
+def _minus_product(y: Array, a: Array, x: Array) -> Array:
+    """Return y - a x without the rounding of the product (Dekker 1971)."""
+    product = a * x
+    (a_high, a_low), (x_high, x_low) = (_halves(z) for z in (a, x))
+    rounding = a_low * x_low - (((product - a_high * x_high) - a_low * x_high) - a_high * x_low)
+    return (y - product) - rounding
+
+
+def _halves(x: Array) -> tuple[Array, Array]:
+    """Return numbers of 26 bits whose sum is ``x``."""
+    shifted = (2.0**27 + 1) * x
+    high = shifted - (shifted - x)
+    return high, x - high

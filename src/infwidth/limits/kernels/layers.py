@@ -76,7 +76,7 @@ def radius_before(layers: Sequence[Layer], entering: Sides, leaving: positions.R
     return leaving
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Weights(Layer):
     sigma_w: float = 1.0
     sigma_b: float = 0.0
@@ -107,7 +107,7 @@ class _Weights(Layer):
         return state.replace(covariance=covariance, tangent=tangent, gaussian=True, gap=gap)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dense(_Weights):
     """A fully connected layer: weights σ_w w / √fan-in, biases σ_b b."""
 
@@ -124,7 +124,7 @@ class Dense(_Weights):
         return self._affine(state, state.covariance, state.tangent)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conv(_Weights):
     """A convolution by ``size`` × ``size`` filters at stride 1, with zeros around the image so that sides stay.
 
