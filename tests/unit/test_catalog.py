@@ -113,17 +113,16 @@ def test_status_follows_from_code_and_published_results(tmp_path: Path) -> None:
     without = catalog_table(_catalog(tmp_path), built[:2], published, {}).set_index("figure")
     assert tuple(without.loc["abc2020_three", ["status", "why"]]) == ("not yet", "to come in stage 2, wants a GPU")
 
-    first, second = catalog_rows(table, {"abc2020": "Alpha", "xyz2021": "Omega"}, {"abc2020_two": ["abc2020.x"]})
+    first, second = catalog_rows(table, {"abc2020": "Alpha", "xyz2021": "Omega"})
     assert [(paper.title, paper.rebuilt, len(paper.figures)) for paper in (first, second)] == [
         ("Alpha", 3, 3),
         ("Omega", 0, 2),
     ]
     assert [row.detail for row in first.figures] == ["laptop, workstation", "", "laptop"]
     assert [row.detail for row in second.figures] == ["to come in stage 3", "beyond one machine"]
-    assert [row.tables for row in first.figures] == [[], ["abc2020.x"], []]
     assert [row.minutes for row in first.figures] == ["0.02", "", ""]
     with pytest.raises(SpecError, match="no title of 'xyz2021'"):
-        catalog_rows(table, {"abc2020": "Alpha"}, {})
+        catalog_rows(table, {"abc2020": "Alpha"})
 
 
 def test_an_image_of_a_figure_that_was_not_run_is_refused(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ MODELS = {
     "resnet": "infwidth.models.resnet:ResNet",
     "vit": "infwidth.models.vit:ViT",
     "transformer": "infwidth.models.transformer:Transformer",
+    "torchvision_resnet18": "infwidth.models.torchvision_resnet:TorchvisionResNet18",
+    "torchvision_vit": "infwidth.models.torchvision_vit:TorchvisionViT",
 }
 
 

@@ -42,6 +42,11 @@ NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
 _TRANSPOSED = nn.modules.conv._ConvTransposeNd
 _CONVOLUTIONS = nn.modules.conv._ConvNd
 _RECURRENT = (nn.RNNBase, nn.RNNCellBase)
+#: Of torchvision's vision transformer: vectors that are added or put beside those of the patches, [1, T, N].
+_TOKENS = {
+    ("torchvision.models.vision_transformer", "VisionTransformer", "class_token"),
+    ("torchvision.models.vision_transformer", "Encoder", "pos_embedding"),
+}
 
 
 def layout_of(module: nn.Module, attribute: str) -> Layout | None:
@@ -58,6 +63,8 @@ def layout_of(module: nn.Module, attribute: str) -> Layout | None:
         return {"in_proj_bias": shift, "bias_k": None, "bias_v": None}.get(attribute, matrix)
     if isinstance(module, _RECURRENT):
         return matrix if attribute.startswith("weight_") else shift
+    if any((of.__module__, of.__name__, attribute) in _TOKENS for of in type(module).__mro__):
+        return Layout(Kind.EMBEDDING)
     if attribute not in ("weight", "bias"):
         return None
     if isinstance(module, _CONVOLUTIONS):

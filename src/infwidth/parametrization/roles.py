@@ -195,7 +195,7 @@ def _known_role(name: str, module: nn.Module, layout: Layout, shapes: _Shapes) -
     if layout.kind is Kind.MATRIX:
         return _matrix_role(name, shapes, layout)
     if layout.kind is Kind.EMBEDDING:
-        return _vector_role(name, Role.EMBEDDING, layout.kind, shapes, allowed=(1,))
+        return _vector_role(name, Role.EMBEDDING, layout.kind, shapes, allowed=(len(shapes.model) - 1,))
     norm = layout.kind is Kind.GAIN or isinstance(module, NORMS)
     return _vector_role(name, Role.NORM if norm else Role.BIAS, layout.kind, shapes)
 

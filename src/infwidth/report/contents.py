@@ -93,10 +93,7 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class CatalogRow:
-    """A figure of the catalog and what has become of it; ``detail``: the scales it is published at, or why not.
-
-    ``tables`` are those it reads; none where it was not asked for, or is not rebuilt.
-    """
+    """A figure of the catalog and what has become of it; ``detail``: the scales it is published at, or why not."""
 
     figure: str
     what: str
@@ -104,7 +101,6 @@ class CatalogRow:
     detail: str
     minutes: str
     cost: str
-    tables: list[str]
 
 
 @dataclass(frozen=True)
@@ -174,12 +170,12 @@ def contents(
         rows.setdefault(f"{row['paper']}_{row['figure']}", []).append(_claim(row))
     cells = cells[cells["cell"].isin(list(graph.cells))]
     cost = _Cost(cells)
-    tables = {figure.rule: [".".join(table) for table in figure.tables] for figure in graph.figures}
 
     def figure_row(figure: Figure) -> FigureRow:
+        tables = [".".join(table) for table in figure.tables]
         behind = cost.of(graph.cells_of_figure(figure))
         image, of_figure = images[figure.rule], rows.get(figure.rule, [])
-        return FigureRow(figure.rule, figure.title, figure.caption, image, tables[figure.rule], of_figure, behind)
+        return FigureRow(figure.rule, figure.title, figure.caption, image, tables, of_figure, behind)
 
     def paper_row(paper: Paper) -> PaperRow:
         return PaperRow(
@@ -197,7 +193,7 @@ def contents(
     return Contents(
         scale=graph.scale,
         papers=[paper_row(paper) for paper in in_catalog_order(graph.papers.values(), catalog)],
-        catalog=catalog_rows(status, read_titles() | graph.titles, tables),
+        catalog=catalog_rows(status, read_titles() | graph.titles),
         figures_left_out=list(graph.left_out),
         cost=cost.of(graph.cells),
         provenance=provenance(cells),
@@ -231,10 +227,8 @@ class _Cost:
         return CostRow(len(cells), minutes(minutes_of(cells, self.seconds)), str(round(max(memory))) if memory else "—")
 
 
-def catalog_rows(
-    status: pd.DataFrame, titles: Mapping[str, str], tables: Mapping[str, list[str]]
-) -> list[CatalogPaper]:
-    """Return the table of :func:`infwidth.report.catalog.catalog_table`, a paper each; ``tables`` of each figure.
+def catalog_rows(status: pd.DataFrame, titles: Mapping[str, str]) -> list[CatalogPaper]:
+    """Return the table of :func:`infwidth.report.catalog.catalog_table`, a paper each.
 
     Raises SpecError for a paper of the catalog that has no title.
     """
@@ -250,7 +244,6 @@ def catalog_rows(
                 detail=row["scales"].replace(" ", ", ") or row["why"],
                 minutes="" if pd.isna(row["minutes"]) else minutes(row["minutes"]),
                 cost=row["cost"],
-                tables=tables.get(row["figure"], []),
             )
             for row in figures.to_dict("records")
         ]

@@ -126,6 +126,34 @@ class ViT(AttentionNet):
     patch_size: Count
 
 
+class TorchvisionResNet18(Net):
+    """torchvision's ResNet-18, N channels in its first stage."""
+
+    name: Literal["torchvision_resnet18"]
+
+
+class TorchvisionViT(Net):
+    """torchvision's vision transformer; N grows by heads of fixed size."""
+
+    name: Literal["torchvision_vit"]
+    head_size: Count
+    n_blocks: Count
+    mlp_ratio: Count
+    patch_size: Count
+
+    @property
+    def depth(self) -> int:
+        """About how many N × N matrices there are."""
+        return self.n_blocks * (4 + 2 * self.mlp_ratio)
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.head_size:
+            raise ValueError(f"model.width {self.width} is no multiple of head_size {self.head_size}")
+        return self
+
+
 Model = Annotated[
-    MLP | ResidualMLP | CNN | MyrtleCNN | ConvMixer | ResNet | Transformer | ViT, Field(discriminator="name")
+    MLP | ResidualMLP | CNN | MyrtleCNN | ConvMixer | ResNet | Transformer | ViT | TorchvisionResNet18 | TorchvisionViT,
+    Field(discriminator="name"),
 ]
