@@ -94,7 +94,7 @@ def _in_parallel(work: Callable[[int], int], blocks: Sequence[int], workers: int
                 if not running:
                     return
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
+                for future in sorted(finished, key=lambda future: future.exception() is not None):  # what is done first
                     yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
