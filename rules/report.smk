@@ -164,7 +164,7 @@ rule cost:
     params:
         scale=SCALE,
         figures=config["figures"],
-        cores=workflow.cores or 1,
+        cores=lambda wildcards: workflow.cores,
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:
