@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from infwidth.analysis.claims import NotTestableError, ledger
-from infwidth.analysis.table import Table
+from infwidth.analysis.claims import ledger
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.harvard2024.claims import CLAIMS
 from infwidth.papers.harvard2024.figures.sp_no_transfer import sp_no_transfer
 from infwidth.papers.harvard2024.measured import AXES, OPTIMIZERS, alignments, difference_at_base
@@ -22,24 +22,29 @@ def _losses(rule: str, values: dict[int, float]) -> pd.DataFrame:
         for seed in (0, 1)
         for step in (0, 5, 10)
     ]
-    return pd.DataFrame(records).assign(metric="test_loss", layer="", index=-1)
+    return pd.DataFrame(records).assign(of="net", metric="test_loss", layer="", index=-1)
 
 
 def test_the_base_is_compared_number_by_number() -> None:
     one, other = _losses("ntk", {8: 2.0, 16: 3.0}), _losses("mup", {8: 2.0, 16: 1.0})
-    assert difference_at_base(one, other).max() == 0.0
+
+    def difference(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+        tables = {"one": Table(one), "other": Table(other)}
+        return difference_at_base(tables, ("one", {"rule": "ntk"}), ("other", {}))
+
+    assert difference(one, other).value.max() == 0.0
     other.loc[(other.width == 8) & (other.seed == 1) & (other.step == 5), "value"] += 1e-12
-    difference = difference_at_base(one, other)
-    assert difference[difference > 0].index.tolist() == [(0.1, 1, 5, "test_loss", "", -1)]
+    found = difference(one, other)
+    assert found[found.value > 0].iloc[:, :6].values.tolist() == [[0.1, 1, 5, "test_loss", "", -1]]
     with pytest.raises(NotTestableError, match="not measured at the same rates and steps"):
-        difference_at_base(one, other[other.step < 10])
+        difference(one, other[other.step < 10])
 
 
 def test_wider_is_worse_in_ntk_and_better_in_mup() -> None:
     def verdicts(ntk: float, mup: float) -> dict[str, str]:
         table = pd.concat([_losses("ntk", {8: 2.0, 16: 2.0 + ntk}), _losses("mup", {8: 2.0, 16: 2.0 + mup})])
         chosen = [claim for claim in CLAIMS if claim.figure in ("ntk_vs_width", "mup_vs_ntk")]
-        return ledger("harvard2024", chosen, {"width_sweep": table}).set_index("claim").verdict.to_dict()
+        return ledger("harvard2024", chosen, {"width_sweep": Table(table)}).set_index("claim").verdict.to_dict()
 
     assert set(verdicts(0.5, -0.5).values()) == {"reproduced"}
     found = verdicts(-0.5, 0.5)
@@ -52,25 +57,25 @@ def _kernels(of_layers: list[np.ndarray], metric: str, **columns: object) -> pd.
         pd.DataFrame({"metric": metric, "layer": layer, "index": range(kernel.size), "value": kernel.ravel()})
         for layer, kernel in zip(LAYERS, of_layers, strict=False)
     ]
-    return pd.concat(parts).assign(**{"gamma0": 1.0, "step": 4, "seed": 0, **columns})
+    return pd.concat(parts).assign(**{"gamma0": 1.0, "step": 4, "seed": 0, "of": "net", **columns})
 
 
 def _curve(metric: str, values: list[float], **columns: object) -> pd.DataFrame:
     steps = pd.DataFrame({"metric": metric, "layer": "", "index": -1, "step": range(len(values)), "value": values})
-    return steps.assign(**{"gamma0": 1.0, "seed": 0, **columns})
+    return steps.assign(**{"gamma0": 1.0, "seed": 0, "of": "net", **columns})
 
 
 def test_networks_are_compared_with_dmft_layer_by_layer_and_with_one_static_kernel() -> None:
     moved, still = np.array([[2.0, 1.0], [1.0, 2.0]]), np.eye(2)
     static = _kernels([still], "ntk_kernel").assign(layer="")
     losses = [1.0, 0.5, 0.25, 0.12, 0.06]
-    limit = pd.concat([_kernels([still, moved], "kernel"), static, _curve("train_loss", losses)])
+    limit = pd.concat([_kernels([still, moved], "kernel"), static, _curve("train_loss", losses)]).assign(of="limit")
 
     def verdicts(last: np.ndarray, loss: list[float]) -> dict[str, str]:
         seeds = (0, 1)
         nets = [_kernels([still, last], "kernel", seed=seed) for seed in seeds]
         nets += [_curve("train_loss", loss, seed=seed) for seed in seeds]
-        tables = {"dmft_networks": pd.concat(nets, ignore_index=True), "dmft_limit": limit}
+        tables = {"dmft_networks": Table(pd.concat(nets, ignore_index=True)), "dmft_limit": Table(limit)}
         chosen = [claim for claim in CLAIMS if claim.figure == "dmft_kernels"]
         found = alignments(tables, 1.0, "ntk_kernel").set_index(["layer", "seed"]).value
         assert found[LAYERS[0], 0] == pytest.approx(1.0)
@@ -87,7 +92,7 @@ def test_networks_are_compared_with_dmft_layer_by_layer_and_with_one_static_kern
 
 
 def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
-    def sweep(axis: str, losses: dict[int, list[float]]) -> pd.DataFrame:
+    def sweep(axis: str, losses: dict[int, list[float]]) -> Table:
         records = [
             {axis: at, "lr": 2.0**place, "seed": seed, "metric": metric, "step": 5, "value": loss}
             for at, of_rates in losses.items()
@@ -95,7 +100,7 @@ def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
             for seed in (0, 1)
             for metric in (["train_loss"] if np.isfinite(loss) else ["train_loss", "diverged"])
         ]
-        return pd.DataFrame(records).assign(layer="", index=-1, of="net")
+        return Table(pd.DataFrame(records).assign(of="net", layer="", index=-1))
 
     trains, diverges = [2.0, 1.0, 1.5], [np.inf] * 3
     tables = {
@@ -103,7 +108,7 @@ def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
         for sweeps, (axis, _) in AXES.items()
         for optimizer in OPTIMIZERS
     }
-    figure = sp_no_transfer({name: Table(table, name) for name, table in tables.items()})
+    figure = sp_no_transfer(tables)
     widths, depths = figure.axes[:2]
     assert [text.get_text() for text in widths.texts] == ["N = 4: diverges at every rate"]
     assert [text.get_text() for text in depths.texts] == ["L = 4: diverges at every rate"]

@@ -13,6 +13,7 @@ from torch import nn
 from builders import changed, computed, expanded, train
 from infwidth.__main__ import main
 from infwidth.analysis.claims import ledger
+from infwidth.analysis.table import Table
 from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.experiments.papers import load_paper
@@ -331,7 +332,8 @@ def exact_tables() -> dict[str, pd.DataFrame]:
 
 def _verdicts(tables: dict[str, pd.DataFrame], *wanted: str) -> dict[str, str]:
     chosen = [claim for claim in CLAIMS if claim.figure in wanted]
-    return ledger("karkada2024", chosen, tables).set_index("claim").verdict.to_dict()
+    read = {name: Table(frame, name) for name, frame in tables.items()}
+    return ledger("karkada2024", chosen, read).set_index("claim").verdict.to_dict()
 
 
 def test_exact_claims_hold_and_notice_one_wrong_entry(exact_tables: dict[str, pd.DataFrame]) -> None:
@@ -351,20 +353,17 @@ def test_exact_claims_hold_and_notice_one_wrong_entry(exact_tables: dict[str, pd
 
 
 def _rows(**columns: object) -> pd.DataFrame:
-    defaults = {"lr": 1.0, "seed": 0, "layer": "", "index": -1}
+    defaults = {"lr": 1.0, "seed": 0, "of": "net", "layer": "", "index": -1}
     return pd.DataFrame({**defaults, **columns})
 
 
 def test_difference_between_gauges_is_relative_and_over_all_pairs() -> None:
-    curves = _rows(
-        step=[0, 0, 0, 9, 9, 9],
-        gauge=["stp", "mup_gauge", "rescaling_gauge"] * 2,
-        metric="test_loss",
-        value=[2.0, 2.0, 2.0, 1.0, 1.0, 1.3],
-    )
-    found = largest_difference(curves, [])
+    three = {"step": [0, 0, 0, 9, 9, 9], "gauge": ["stp", "mup_gauge", "rescaling_gauge"] * 2}
+    test = _rows(**three, metric="test_loss", value=[2.0, 2.0, 2.0, 1.0, 1.0, 1.3])
+    curves = pd.concat([test, _rows(**three, metric="train_loss", value=1.0)])
+    found = largest_difference(Table(curves), [])
     assert found.value.tolist() == pytest.approx([0.0, 0.3 / 1.1])
-    assert largest_difference(curves, [], until=5).step.tolist() == [0]
+    assert largest_difference(Table(curves), [], until=5).step.tolist() == [0]
 
 
 def test_growth_is_the_worst_step_and_divergence_is_infinite() -> None:
@@ -377,8 +376,8 @@ def test_growth_is_the_worst_step_and_divergence_is_infinite() -> None:
             _rows(richness="0", width=16, step=[1], metric="diverged", value=[1.0]),
         ]
     )
-    assert loss_growth(table).value.tolist() == [3.0, np.inf]
-    assert gradient_growth(table).value.tolist() == [0.5]
+    assert loss_growth(Table(table)).value.tolist() == [3.0, np.inf]
+    assert gradient_growth(Table(table)).value.tolist() == [0.5]
 
 
 def test_largest_loss_counts_the_first_step_and_divergence() -> None:
@@ -390,13 +389,13 @@ def test_largest_loss_counts_the_first_step_and_divergence() -> None:
             _rows(richness="0", width=16, step=[1], metric="diverged", value=[1.0]),
         ]
     )
-    assert largest_loss(table).value.tolist() == [4.0, np.inf]
+    assert largest_loss(Table(table)).value.tolist() == [4.0, np.inf]
 
 
 def test_rescaled_limit_joins_the_two_limits() -> None:
     metric = {"metric": "relative_change_prefactor", "layer": "h2"}
-    limit = _rows(**metric, richness=["0", "1/4", "1/2"], value=[5.0, 3.0, 99.0])
-    near, far = rescaled_limit(limit, np.array([1.0, 1e4]))
+    limit = _rows(**metric, of="limit", richness=["0", "1/4", "1/2"], value=[5.0, 3.0, 99.0])
+    near, far = rescaled_limit(Table(limit), np.array([1.0, 1e4]))
     assert near == pytest.approx(5.0 / 16)  # richness 0 at width 256
     assert far == pytest.approx(3.0 / 16 * 1e4, rel=1e-6)  # updates as γ once the output no longer counts
 
@@ -411,7 +410,7 @@ def test_best_rate_is_found_for_each_seed_among_nets_that_live() -> None:
         metric="test_loss",
         value=[0.3, 0.1, np.nan, 0.1, 0.2, np.inf],
     )
-    assert best_rates(table).lr.tolist() == [2.0, 1.0]
+    assert best_rates(Table(table)).lr.tolist() == [2.0, 1.0]
 
 
 def _two_ends(lazy: float, rich: float, spread: float = 0.0) -> pd.DataFrame:
@@ -427,7 +426,7 @@ def _two_ends(lazy: float, rich: float, spread: float = 0.0) -> pd.DataFrame:
 
 
 def test_rich_is_below_lazy_at_the_end_and_gauges_differ_less_than_the_ends() -> None:
-    assert lazy_over_rich(_two_ends(0.4, 0.2)).value == pytest.approx(np.mean(np.log([2, 0.41 / 0.21, 0.42 / 0.22])))
+    assert lazy_over_rich(Table(_two_ends(0.4, 0.2))) == pytest.approx(np.log([2, 0.41 / 0.21, 0.42 / 0.22]))
     assert set(_verdicts({"cnn_curves": _two_ends(0.4, 0.2)}, "cnn").values()) == {"reproduced"}
     found = _verdicts({"cnn_curves": _two_ends(0.2, 0.4, spread=0.1)}, "cnn")
     assert set(found.values()) == {"not reproduced"}
@@ -439,7 +438,7 @@ def test_rescaled_nets_are_paired_with_rich_ones_at_their_width() -> None:
     update = {"metric": "relative_change", "layer": "h2", "step": 1}
     one_step = _rows(**update, width=[256, 256, 256, 512], richness=["0", "1/4", "1/2", "1/2"], value=[1.0, 4, 16, 99])
     rescaled = _rows(**update, gamma0=[1.0, 4.0, 8.0, 16.0], value=[1.0, 4.0, 8.0, 16.0])
-    pairs = rescaled_against_rich(rescaled, one_step)
+    pairs = rescaled_against_rich(Table(rescaled), Table(one_step))
     assert pairs[["richness", "rescaled", "rich"]].values.tolist() == [["1/4", 4.0, 4.0], ["1/2", 16.0, 16.0]]
 
 
@@ -447,4 +446,3 @@ def test_every_figure_has_its_claim() -> None:
     paper = load_paper("karkada2024", "laptop")
     names = {figure.name for figure in paper.figures}
     assert {claim.figure for claim in CLAIMS} == names
-    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from infwidth.analysis.claims import NotTestableError, ledger
+from infwidth.analysis.claims import ledger
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.vyas2023.claims import CLAIMS
 from infwidth.papers.vyas2023.measured import edge_sharpness, narrowest_behind_widest
 
@@ -12,12 +13,13 @@ STEPS = tuple(range(0, 60, 10))
 
 
 def _rows(metric: str, values: object, **columns: object) -> pd.DataFrame:
-    return pd.DataFrame({"metric": metric, "layer": "", "index": -1, "value": values, **columns})
+    return pd.DataFrame({"of": "net", "metric": metric, "layer": "", "index": -1, "value": values, **columns})
 
 
 def _verdicts(figure: str, **tables: pd.DataFrame) -> dict[str, str]:
     chosen = [claim for claim in CLAIMS if claim.figure == figure]
-    return ledger("vyas2023", chosen, tables).set_index("claim").verdict.to_dict()
+    read = {name: Table(frame, name) for name, frame in tables.items()}
+    return ledger("vyas2023", chosen, read).set_index("claim").verdict.to_dict()
 
 
 def _full_batch(plateau: float, widen: float = 0.0) -> pd.DataFrame:
@@ -34,11 +36,11 @@ def _full_batch(plateau: float, widen: float = 0.0) -> pd.DataFrame:
 
 
 def test_the_edge_phase_is_where_the_loss_is_between_its_bounds() -> None:
-    table = _full_batch(2.0)
-    of_first = edge_sharpness(table, 16.0).set_index(["width", "seed"]).value
+    table = Table(_full_batch(2.0)).at(lr=16.0)
+    of_first = edge_sharpness(table).set_index(["width", "seed"]).value
     assert of_first[32, 0] == pytest.approx((1.2 + 2.0 + 2.0) / 3)  # losses 1/2, 1/4, 1/8; 1 and 1/16 are outside
     with pytest.raises(NotTestableError, match="edge phase"):
-        edge_sharpness(table[table.step == 0], 16.0)
+        edge_sharpness(table.at(step=0))
 
 
 def test_sharpness_that_settles_at_two_and_is_the_same_at_all_widths_is_reproduced() -> None:
@@ -61,7 +63,7 @@ def _losses(narrow: float, wide: float) -> pd.DataFrame:
 
 
 def test_the_narrowest_net_is_compared_with_the_widest_seed_by_seed() -> None:
-    gap = narrowest_behind_widest(_losses(2.0, 1.0)).set_index(["step", "seed"]).value
+    gap = narrowest_behind_widest(Table(_losses(2.0, 1.0))).set_index(["step", "seed"]).value
     assert gap[0, 0] == 0.0
     assert gap[9, 2] == pytest.approx(np.log(2.02 / 1.02))
     far, near = _losses(2.0, 1.0), _losses(1.1, 1.0)

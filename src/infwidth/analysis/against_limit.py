@@ -3,10 +3,6 @@
 Every net, and a limit that has seeds of its own (of its data), counts at the last step at which it was measured.
 """
 
-from typing import Any
-
-import pandas as pd
-
 from infwidth.analysis.statistics import Estimate, change_per_doubling, mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table
 
@@ -29,13 +25,3 @@ def limit_less_narrowest(table: Table, metric: str) -> Estimate:
     if len(exact) == 1:
         return mean_over_seeds((exact.value.iloc[0] - narrowest).to_numpy())
     return mean_over_seeds((exact.set_index("seed").value - narrowest).dropna().to_numpy())
-
-
-def finite(table: Any, metric: str) -> pd.DataFrame:
-    """Until the figures of words ask for rows themselves: Table.nets at the end of each net."""
-    return Table(getattr(table, "frame", table)).at_end(of_each=True).nets(metric)
-
-
-def limit(table: Any, metric: str) -> pd.DataFrame:
-    """Until the figures of words ask for rows themselves: Table.limit at its end."""
-    return Table(getattr(table, "frame", table)).at_end(of_each=True).limit(metric)

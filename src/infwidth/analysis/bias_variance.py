@@ -26,10 +26,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds, slope_weights
+from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds, resampled, slope_weights
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
-from infwidth.seeding import numpy_stream
 
 #: Metrics of the tables: the loss of one net, and of the ensemble (averaged logits; ``_probabilities`` averages these).
 SINGLE = "test_loss"
@@ -37,8 +36,6 @@ ENSEMBLE = "ensemble_loss"
 
 #: Ensembles without one of their seeds are under the name of the ensemble's metric with this suffix.
 WITHOUT = "_without"
-
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,6 @@ class _Statistic:
         if self.n == 1:
             return float("inf")
         return float((self.n - 1) * np.var(self.without))
-
-    @property
-    def log(self) -> "_Statistic":
-        """The logarithm; not a number where there is none."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return _Statistic(float(np.log(self.value)), np.log(self.without))
 
 
 @dataclass(frozen=True)
@@ -94,13 +85,13 @@ class _Nets:
         return _Statistic(single.value - ensemble.value, single.without - ensemble.without)
 
 
-def single(table: pd.DataFrame, *, width: float, step: int, metric: str = SINGLE, axis: str = "width") -> Estimate:
+def single(table: Table, *, width: float, step: int, metric: str = SINGLE, axis: str = "width") -> Estimate:
     """Return single(N, t), the mean loss of one net, with Student's interval over seeds."""
     return mean_over_seeds(_losses(table, width, step, metric, axis).to_numpy())
 
 
 def ensemble(
-    table: pd.DataFrame,
+    table: Table,
     *,
     width: float,
     step: int,
@@ -124,7 +115,7 @@ def ensemble(
 
 
 def variance(
-    table: pd.DataFrame,
+    table: Table,
     *,
     width: float,
     step: int,
@@ -137,7 +128,7 @@ def variance(
 
 
 def bias(
-    table: pd.DataFrame,
+    table: Table,
     *,
     width: float,
     step: int,
@@ -150,7 +141,7 @@ def bias(
     N_max is the largest ``axis`` of the table. Arguments as for :func:`ensemble`. Without ``infinite`` the difference
     also holds what is left of the variance, (var(N) − var(N_max))/E for the mean squared error.
     """
-    widest = table[axis].max()
+    widest = max(table.values(axis))
     of_widest = _nets(table, widest, step, metric, axis).ensemble(infinite)
     if width == widest:
         return exact(0.0, of_widest.n)
@@ -158,7 +149,7 @@ def bias(
 
 
 def ensemble_minus_wider_single(
-    table: pd.DataFrame, *, width: float, factor: float, step: int, metric: str = ENSEMBLE, axis: str = "width"
+    table: Table, *, width: float, factor: float, step: int, metric: str = ENSEMBLE, axis: str = "width"
 ) -> Estimate:
     """Return ensemble(N, t) − single(factor · N, t); above 0 if one wider net beats the ensemble of narrow ones.
 
@@ -170,21 +161,8 @@ def ensemble_minus_wider_single(
     return _combined([_nets(table, width, step, metric, axis).ensemble(infinite=False), of_wider], [1, -1])
 
 
-def variance_exponent(table: pd.DataFrame, *, step: int, metric: str = ENSEMBLE, axis: str = "width") -> Estimate:
-    """Return the exponent in N of single − ensemble: least squares of its log on log N.
-
-    The logs of the widths are independent, each with its jackknife variance; the slope is a weighted sum of them. It is
-    that of ensembles of E nets; a factor (E−1)/E common to all widths changes no exponent. Not a number where a
-    variance, or one without a seed, is not positive.
-    """
-    widths = _several(table, axis)
-    logs = [_nets(table, width, step, metric, axis).variance(infinite=False).log for width in widths]
-    with np.errstate(invalid="ignore"):
-        return _combined(logs, slope_weights(np.log(widths)))
-
-
 def deviation_exponent(
-    table: pd.DataFrame, *, step: int, metric: str = "logit_deviation", layer: str = "", axis: str = "width"
+    table: Table, *, step: int, metric: str = "logit_deviation", layer: str = "", axis: str = "width"
 ) -> Estimate:
     """Return the exponent in N of a variance from its parts, one a seed: least squares of log mean on log N.
 
@@ -197,35 +175,31 @@ def deviation_exponent(
     of freedom are Satterthwaite's for logs of equal variance. Of two seeds both deviations are the same number, and the
     interval is infinite.
     """
-    widths = _several(table[table.metric == metric], axis, metric)
+    widths = _several(table.at(metric=metric), axis)
     of_widths = [_of_every_seed(table, width, step, metric, axis, layer) for width in widths]
     n = min(map(len, of_widths))
     weights = slope_weights(np.log(widths))
     value = float(weights @ [_log_mean(x) for x in of_widths])
     if not np.isfinite(value) or n < 3:
         return Estimate(value if np.isfinite(value) else float("nan"), float("-inf"), float("inf"), n)
-    resampled = []
-    for width, x in zip(widths, of_widths, strict=True):
-        stream = numpy_stream("bootstrap", "deviation_exponent", metric, f"{width:g}")
-        chosen = stream.integers(len(x), size=(RESAMPLES, len(x) - 2))
-        resampled.append(_log_mean(x[chosen]))
-    slopes = weights @ np.array(resampled)
+    logs = [
+        resampled(x, _log_mean, draws=len(x) - 2, stream=("deviation_exponent", metric, f"{width:g}"))
+        for width, x in zip(widths, of_widths, strict=True)
+    ]
+    slopes = weights @ np.array(logs)
     freedom = (weights**2).sum() ** 2 / sum(w**4 / (len(x) - 1) for w, x in zip(weights, of_widths, strict=True))
     half = float(special.stdtrit(freedom, 0.975) * slopes.std())
     return Estimate(value, value - half, value + half, n)
 
 
-def decomposition(
-    table: pd.DataFrame, *, infinite: bool = False, metric: str = ENSEMBLE, axis: str = "width"
-) -> pd.DataFrame:
+def decomposition(table: Table, *, infinite: bool = False, metric: str = ENSEMBLE, axis: str = "width") -> pd.DataFrame:
     """Return single, ensemble, variance and bias of every width at all steps that every width reached, for figures.
 
     Columns: ``axis``, step, quantity, value, low, high, n. Other arguments as for :func:`ensemble`.
     """
-    rows = table[table.metric.isin([SINGLE, metric, metric + WITHOUT])]
-    widths = sorted(rows[axis].unique())
-    of_ensemble = rows[rows.metric == metric]
-    steps = [step for step in sorted(of_ensemble.step.unique()) if _widths_at(of_ensemble, step, axis) == widths]
+    rows = table.at(metric=(SINGLE, metric, metric + WITHOUT))
+    widths, of_ensemble = rows.values(axis), rows.ensemble(metric)
+    steps = [step for step in rows.values("step") if sorted(of_ensemble[axis][of_ensemble.step == step]) == widths]
     if not steps:
         raise NotTestableError(f"There is no step at which every {axis} has '{metric}'.")
     records = []
@@ -239,22 +213,18 @@ def decomposition(
     return pd.DataFrame(records, columns=[axis, "step", "quantity", "value", "low", "high", "n"])
 
 
-def _rows(table: pd.DataFrame, width: float, step: int, metric: str, axis: str, layer: str = "") -> pd.DataFrame:
-    """Return the rows of one metric, width and step; an error if there are none."""
-    of_width = table[(table.metric == metric) & (table.layer == layer) & (table[axis] == width)]
-    found = of_width[of_width.step == step]
-    if found.empty:
-        where = f"at step {step}" if len(of_width) else "at any step"
-        raise NotTestableError(f"The table has no '{metric}' of {axis} {width:g} {where}.")
-    if found.duplicated(["seed", "index"]).any():
+def _once(rows: pd.DataFrame, metric: str, axis: str, width: float) -> pd.DataFrame:
+    """Return the rows of one width and step; an error if a number is there several times."""
+    if rows.duplicated(["seed", "index"]).any():
         raise SpecError(f"'{metric}' of {axis} {width:g} is there several times: choose one rule and learning rate")
-    return found
+    return rows
 
 
-def _of_every_seed(table: pd.DataFrame, width: float, step: int, metric: str, axis: str, layer: str = "") -> np.ndarray:
+def _of_every_seed(table: Table, width: float, step: int, metric: str, axis: str, layer: str = "") -> np.ndarray:
     """Return the ensemble's numbers that count its seeds [E]; an error if one is missing."""
-    found = _rows(table, width, step, metric, axis, layer).sort_values("index")
-    seeds = table[(table[axis] == width) & (table.seed >= 0)].seed.nunique()
+    of_width = table.at(**{axis: width})
+    found = _once(of_width.at(layer=layer, step=step).ensemble(metric).sort_values("index"), metric, axis, width)
+    seeds = len(of_width.seeds())
     if list(found["index"]) != list(range(seeds)):
         raise NotTestableError(
             f"'{metric}' of {axis} {width:g} at step {step} has {len(found)} entries, "
@@ -263,20 +233,18 @@ def _of_every_seed(table: pd.DataFrame, width: float, step: int, metric: str, ax
     return found.value.to_numpy()
 
 
-def _losses(table: pd.DataFrame, width: float, step: int, metric: str, axis: str) -> pd.Series:
+def _losses(table: Table, width: float, step: int, metric: str, axis: str) -> pd.Series:
     """Return one number a seed, in the order of seeds; an error if a seed did not get to the step."""
-    found = _rows(table, width, step, metric, axis)
-    found = found[found.seed >= 0].sort_values("seed")
-    seeds = set(table[(table[axis] == width) & (table.seed >= 0)].seed)
-    lost = sorted(seeds - set(found.seed))
-    if lost or not seeds:
+    of_width = table.at(**{axis: width})
+    found = _once(of_width.at(layer="", step=step).nets(metric).sort_values("seed"), metric, axis, width)
+    if lost := sorted(set(of_width.seeds()) - set(found.seed)):
         raise NotTestableError(f"Seeds {lost} of {axis} {width:g} have no '{metric}' at step {step}.")
     return found.set_index("seed").value
 
 
-def _nets(table: pd.DataFrame, width: float, step: int, metric: str, axis: str) -> _Nets:
+def _nets(table: Table, width: float, step: int, metric: str, axis: str) -> _Nets:
     losses = _losses(table, width, step, SINGLE, axis).to_numpy()
-    (whole,) = _rows(table, width, step, metric, axis).value
+    (whole,) = _once(table.at(**{axis: width}, layer="", step=step).ensemble(metric), metric, axis, width).value
     if len(losses) == 1:
         return _Nets(losses, float(whole), np.full(1, np.nan))
     return _Nets(losses, float(whole), _of_every_seed(table, width, step, metric + WITHOUT, axis))
@@ -298,14 +266,10 @@ def _combined(statistics: Sequence[_Statistic], weights: Sequence[float] | np.nd
     return Estimate(float(value), float(value) - half, float(value) + half, n)
 
 
-def _widths_at(rows: pd.DataFrame, step: int, axis: str) -> list[float]:
-    return sorted(rows[rows.step == step][axis].unique())
-
-
-def _several(table: pd.DataFrame, axis: str, metric: str = "the losses") -> list[float]:
-    widths = sorted(table[axis].unique())
+def _several(table: Table, axis: str) -> list[float]:
+    widths = table.values(axis)
     if len(widths) < 2:
-        raise NotTestableError(f"An exponent needs {metric} at two or more values of {axis}, there are {len(widths)}.")
+        raise NotTestableError(f"An exponent needs two or more values of {axis}, there are {len(widths)}.")
     return widths
 
 

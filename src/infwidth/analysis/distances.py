@@ -14,8 +14,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import NotTestableError
 from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
 #: What nets hold, by width (or another axis) and seed.
@@ -46,15 +46,6 @@ def relative_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
-def task_alignment(kernel: np.ndarray, targets: np.ndarray) -> float:
-    """Return the alignment of a kernel [P, P] with targets y [P] or [P, k]: Tr(yᵀKy)/(|K|_F |yᵀy|_F).
-
-    For one output this is yᵀKy/(|y|² |K|_F). It is 1 if the kernel is a multiple of yyᵀ.
-    """
-    y = targets.reshape(len(targets), -1)
-    return float(np.trace(y.T @ kernel @ y) / (np.linalg.norm(kernel) * np.linalg.norm(y.T @ y)))
-
-
 def wasserstein(a: np.ndarray, b: np.ndarray, *, centres: np.ndarray) -> float:
     """Return the 1-Wasserstein distance ∫|F − G| of two histograms, in units of ``centres``.
 
@@ -70,27 +61,14 @@ def wasserstein(a: np.ndarray, b: np.ndarray, *, centres: np.ndarray) -> float:
     return float(np.abs(np.cumsum(p - q)[:-1]) @ np.diff(centres))
 
 
-def total_variation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return half the summed difference of the masses of two histograms on the same bins of equal width, in [0, 1]."""
-    p, q = _mass(a), _mass(b)
-    _same_shape(p, q)
-    return float(np.abs(p - q).sum() / 2)
-
-
 def arrays(
-    frame: pd.DataFrame,
-    *,
-    metric: str,
-    step: int,
-    layer: str = "",
-    shape: Sequence[int] | None = None,
-    axis: str = "width",
+    table: Table, *, metric: str, step: int, layer: str = "", shape: Sequence[int] | None = None, axis: str = "width"
 ) -> dict[tuple[float, int], np.ndarray]:
-    """Return an array for every (``axis``, seed) from the rows of one metric, layer and step.
+    """Return an array for every (``axis``, seed) from the rows of single nets of one metric, layer and step.
 
     Args:
-        frame: rows of an experiment with everything but ``axis`` and the seed fixed.
-        metric: what to read; the rows of the ensemble (seed −1) are left out.
+        table: an experiment with everything but ``axis`` and the seed fixed.
+        metric: what to read.
         step: number of updates.
         layer: as in the table.
         shape: shape of the arrays, flat without it.
@@ -98,10 +76,8 @@ def arrays(
 
     Raises NotTestableError if there are no such rows or an array is incomplete.
     """
-    chosen = frame[(frame.metric == metric) & (frame.layer == layer) & (frame.step == step) & (frame.seed >= 0)]
+    chosen = table.at(layer=layer, step=step).nets(metric)
     what = f"'{metric}'" + (f" of layer '{layer}'" if layer else "") + f" at step {step}"
-    if chosen.empty:
-        raise NotTestableError(f"The table has no {what}.")
     if chosen.duplicated([axis, "seed", "index"]).any():
         raise SpecError(f"{what} is there several times for one {axis} and seed: choose one rule and learning rate")
     found: dict[tuple[float, int], np.ndarray] = {}
@@ -116,32 +92,30 @@ def arrays(
     return found
 
 
-def curves(frame: pd.DataFrame, *, metric: str, axis: str = "width") -> dict[tuple[float, int], np.ndarray]:
-    """Return what a metric was at every evaluation, one vector for every (``axis``, seed).
+def curves(table: Table, *, metric: str, axis: str = "width") -> dict[tuple[float, int], np.ndarray]:
+    """Return what a metric was at every evaluation, one vector for every (``axis``, seed) of single nets.
 
     Raises NotTestableError if there are no such rows or the nets were not evaluated at the same steps.
     """
-    chosen = frame[(frame.metric == metric) & (frame.seed >= 0)]
-    if chosen.empty:
-        raise NotTestableError(f"The table has no '{metric}'.")
-    whole = chosen.pivot_table(index=["step", "layer", "index"], columns=[axis, "seed"], values="value")
+    rows = table.nets(metric)
+    whole = rows.pivot_table(index=["step", "layer", "index"], columns=[axis, "seed"], values="value")
     if whole.isna().any(axis=None):
         raise NotTestableError(f"'{metric}' was not measured at the same steps for every {axis} and seed.")
     return {cast("tuple[float, int]", net): values.to_numpy() for net, values in whole.items()}
 
 
 def kernels(
-    frame: pd.DataFrame, *, step: int, layer: str = "", metric: str = "kernel", axis: str = "width"
+    table: Table, *, step: int, layer: str = "", metric: str = "kernel", axis: str = "width"
 ) -> dict[tuple[float, int], np.ndarray]:
     """Return the kernel [P, P] of every (``axis``, seed); arguments as for :func:`arrays`."""
-    flat = arrays(frame, metric=metric, step=step, layer=layer, axis=axis)
+    flat = arrays(table, metric=metric, step=step, layer=layer, axis=axis)
     points = isqrt(len(next(iter(flat.values()))))
     return {net: _shaped(values, (points, points), f"'{metric}'") for net, values in flat.items()}
 
 
-def limit_kernel(limit: pd.DataFrame, metric: str, layer: str = "") -> np.ndarray:
+def limit_kernel(table: Table, metric: str, layer: str = "") -> np.ndarray:
     """Return the kernel [P, P] of an exact limit, of ``layer`` or, where it has none of its own, that of all layers."""
-    rows = limit[(limit.metric == metric) & limit.layer.isin([layer, ""])].sort_values("index")
+    rows = table.at(layer=(layer, "")).limit(metric).sort_values("index")
     points = isqrt(len(rows))
     return _shaped(rows.value.to_numpy(), (points, points), f"'{metric}'")
 

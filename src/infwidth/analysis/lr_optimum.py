@@ -22,12 +22,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.statistics import Estimate, slope_weights
+from infwidth.analysis.statistics import RESAMPLES, Estimate, resampled, slope_weights
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
-from infwidth.seeding import numpy_stream
-
-RESAMPLES = 2000
 
 #: Where the lowest point is: within the grid; at its smallest rate; at its largest; at the largest that is stable, so
 #: that the optimum is bounded by divergence and not by the choice of the grid.
@@ -80,32 +77,29 @@ class _Curve:
         return np.isfinite(self.losses).all(0)
 
 
-def final_losses(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+def final_losses(table: Table, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
     """Return the loss of every net at the last step: columns ``axis``, lr, seed, value (not a number if it diverged).
 
     The last step is the last of the whole table; a net without a loss there counts as diverged.
     """
-    single = table[table.seed >= 0]
-    rows = single[(single.metric == metric) & (single.layer == "")]
-    if rows.empty:
-        raise NotTestableError(f"The table has no '{metric}'.")
-    final = rows[rows.step == rows.step.max()]
     net = [axis, "lr", "seed"]
+    rows, diverged = table.at(layer="").nets(metric), table.diverged()[net]
+    final = rows[rows.step == rows.step.max()]
     if final.duplicated(net).any():
         raise SpecError(f"'{metric}' is there several times for one {axis}, learning rate and seed: choose one rule")
-    every = single.loc[single.metric.isin([metric, "diverged"]), net].drop_duplicates()
+    every = pd.concat([rows[net], diverged]).drop_duplicates()
     losses = every.merge(final[[*net, "value"]], on=net, how="left")
-    diverged = single.loc[single.metric == "diverged", net].drop_duplicates().assign(diverged=True)
-    bad = losses.merge(diverged, on=net, how="left").diverged.notna() | ~np.isfinite(losses.value)
+    lost = losses.merge(diverged.drop_duplicates().assign(lost=True), on=net, how="left").lost.notna()
+    bad = lost | ~np.isfinite(losses.value)
     return losses.assign(value=losses.value.mask(bad.to_numpy())).sort_values(net, ignore_index=True)
 
 
-def optima(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
+def optima(table: Table, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
     """Return the optimum of every configuration that trains at some rate with every seed, in the order of ``axis``."""
     return [_optimum(at, curve) for at, curve in _curves(table, axis, metric).items() if curve.stable.any()]
 
 
-def optimum_table(table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+def optimum_table(table: Table, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
     """Return :func:`optima` for figures: columns ``axis``, lr, low, high, edge, grid_lr, loss, largest_stable_lr, n."""
     records = [
         (o.at, o.lr.value, o.lr.low, o.lr.high, o.edge, o.grid_lr, o.loss, o.largest_stable_lr, o.lr.n)
@@ -115,9 +109,7 @@ def optimum_table(table: pd.DataFrame, *, axis: str = "width", metric: str = "te
     return pd.DataFrame(records, columns=names)
 
 
-def drift(
-    table: pd.DataFrame, *, axis: str = "width", metric: str = "test_loss", allow_edges: bool = False
-) -> Estimate:
+def drift(table: Table, *, axis: str = "width", metric: str = "test_loss", allow_edges: bool = False) -> Estimate:
     """Return the change of log₂ of the best learning rate per doubling of ``axis`` (least squares), with its interval.
 
     Raises NotTestableError with fewer than two configurations, where one of them trains at no rate with every seed,
@@ -138,7 +130,7 @@ def drift(
     return _estimate(float(value), weights @ np.array([_resampled(curve) for curve in curves.values()]), curves)
 
 
-def _curves(table: pd.DataFrame, axis: str, metric: str) -> dict[float, _Curve]:
+def _curves(table: Table, axis: str, metric: str) -> dict[float, _Curve]:
     losses = final_losses(table, axis=axis, metric=metric)
     seeds = sorted(losses.seed.unique())
     found = {}
@@ -182,11 +174,11 @@ def _minimum(curve: _Curve) -> float:
 
 def _resampled(curve: _Curve) -> np.ndarray:
     """Return the optimum for every resample of the seeds [RESAMPLES]; the same resamples for every curve."""
-    seeds = len(curve.losses)
+    seeds, x = len(curve.losses), curve.x[curve.stable]
     if seeds == 1:
         return np.full(RESAMPLES, np.nan)
-    chosen = numpy_stream("bootstrap", "lr_optimum").integers(seeds, size=(RESAMPLES, seeds - 1))
-    return _minima(curve.x[curve.stable], curve.losses[:, curve.stable][chosen].mean(1))
+    losses = curve.losses[:, curve.stable]
+    return resampled(losses, lambda chosen: _minima(x, chosen.mean(1)), draws=seeds - 1, stream=("lr_optimum",))
 
 
 def _minima(x: np.ndarray, losses: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Estimates over seeds, with the interval that goes with them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,8 @@ import pandas as pd
 from scipy import special
 
 from infwidth.seeding import numpy_stream
+
+RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,35 @@ def slope_weights(x: Sequence[float] | np.ndarray) -> np.ndarray:
     return centred / (centred @ centred)
 
 
+def resampled(
+    values: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], *, draws: int, stream: Sequence[str]
+) -> np.ndarray:
+    """Return a statistic of each of 2000 bootstrap resamples [RESAMPLES].
+
+    Args:
+        values: one entry a seed, [seeds, …].
+        statistic: resamples [RESAMPLES, draws, …] → [RESAMPLES].
+        draws: seeds a resample. With fewer than there are (S−1, S−2) the standard deviation over resamples is unbiased
+            for what the caller estimates; see there.
+        stream: names the random stream; statistics of one stream see the same seeds.
+    """
+    chosen = numpy_stream("bootstrap", *stream).integers(len(values), size=(RESAMPLES, draws))
+    return statistic(values[chosen])
+
+
 def rms_exponent(frame: pd.DataFrame, *, x: str = "width", y: str = "value") -> Estimate:
     """Return the exponent in ``x`` of the root mean square over seeds of ``y``, a deviation from zero.
 
     One regression of the logs; seeds are resampled for each ``x`` by itself, because the nets of two widths have
-    nothing in common (2000 resamples). The interval is ± 1.96 times the standard deviation over resamples, which is
-    for many seeds (a hundred or so): single deviations have logs far too scattered to regress on.
+    nothing in common. The interval is ± 1.96 times the standard deviation over resamples, which is for many seeds (a
+    hundred or so): single deviations have logs far too scattered to regress on.
     """
     squares = {at: np.square(rows[y].to_numpy()) for at, rows in frame.groupby(x)}
     weights = slope_weights(np.log(np.array(list(squares), float))) / 2
     value = float(weights @ np.log([v.mean() for v in squares.values()]))
-    resampled = [
-        np.log(v[numpy_stream("bootstrap", "rms_exponent", str(at)).integers(len(v), size=(2000, len(v)))].mean(1))
+    logs = [
+        resampled(v, lambda chosen: np.log(chosen.mean(1)), draws=len(v), stream=("rms_exponent", str(at)))
         for at, v in squares.items()
     ]
-    half = 1.96 * float((weights @ np.array(resampled)).std())
+    half = 1.96 * float((weights @ np.array(logs)).std())
     return Estimate(value, value - half, value + half, min(map(len, squares.values())))

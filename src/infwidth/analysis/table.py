@@ -41,14 +41,14 @@ class Table:
         """Return the rows with these values in these columns, which are taken one after the other.
 
         A value is one number or text, ``max`` or ``min`` (the largest or smallest that there is then), or several in
-        a tuple or list, any of which will do.
+        a tuple, list or range, any of which will do.
         """
         chosen = self.frame
         for column, wanted in where.items():
             there = chosen[column]
             if wanted is max or wanted is min:
                 wanted = wanted(there.dropna())
-            rows = chosen[there.isin(wanted) if isinstance(wanted, tuple | list) else there == wanted]
+            rows = chosen[there.isin(wanted) if isinstance(wanted, tuple | list | range) else there == wanted]
             if rows.empty:
                 known = ", ".join(map(_plain, sorted(chosen[column].dropna().unique())))
                 raise NotTestableError(f"{self.name} has no {column} {_plain(wanted)}, only {known or 'none'}.")
@@ -83,6 +83,10 @@ class Table:
             raise NotTestableError(f"{self.name} has no {', '.join(missing)} of {words}, only {known or 'nothing'}.")
         return rows
 
+    def seeds(self) -> list[int]:
+        """Return the seeds of the single nets."""
+        return sorted(self.frame.seed[self.frame.of == "net"].unique().tolist())
+
     def diverged(self) -> pd.DataFrame:
         """Return a row for every net that diverged; none is no error."""
         return self.frame[self.frame.metric == "diverged"]
@@ -106,21 +110,9 @@ class Table:
             raise NotTestableError(f"{self.name} has no {metric}.")
         return max(layers, key=_in_order)
 
-    def __getattr__(self, name: str) -> Any:
-        # Until all figures ask for rows by the methods above: a column or method of the frame.
-        if name in ("frame", "name"):
-            raise AttributeError(name)
-        return getattr(self.frame, name)
 
-    def __getitem__(self, key: Any) -> Any:
-        return self.frame[key]
-
-    def __len__(self) -> int:
-        return len(self.frame)
-
-
-#: The tables of a paper's experiments. (Any: until all figures ask for rows by the methods above.)
-Tables = Mapping[str, Any]
+#: The tables of a paper's experiments, by the experiments' names.
+Tables = Mapping[str, Table]
 
 
 def _plain(value: object) -> str:

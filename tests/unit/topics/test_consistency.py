@@ -1,24 +1,37 @@
 """Statements on nets that become one net, on tables whose exponents are known, and on such as break them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.selection import deepest_layer
-from infwidth.analysis.statistics import rms_exponent
-from infwidth.topics.consistency.measures import (
-    attention_converges,
-    curves_converge,
-    ensemble_against_wider,
-    histograms_converge,
-    kernels_converge,
-    logits_converge,
-    loss_per_doubling,
-    variance_falls,
-)
+from infwidth.analysis.table import NotTestableError, Table
+from infwidth.results.rows import told_apart
+from infwidth.topics.consistency import measures
 
 WIDTHS, SEEDS, STEPS = (8, 16, 32, 64), range(16), (0, 1, *range(10, 101, 5))
+
+
+def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a measurement of tables as one of frames, which tests put together and spoil."""
+    return lambda frame, **options: measure(Table(told_apart(frame)), **options)
+
+
+attention_converges, curves_converge, ensemble_against_wider, histograms_converge = map(
+    _of_frames,
+    (
+        measures.attention_converges,
+        measures.curves_converge,
+        measures.ensemble_against_wider,
+        measures.histograms_converge,
+    ),
+)
+kernels_converge, logits_converge, loss_per_doubling, variance_falls = map(
+    _of_frames,
+    (measures.kernels_converge, measures.logits_converge, measures.loss_per_doubling, measures.variance_falls),
+)
 
 
 def _table(exponent: float, scale: float = 0.05) -> pd.DataFrame:
@@ -91,22 +104,3 @@ def test_ensemble_of_the_second_narrowest_is_compared_with_four_times_its_width(
     assert ensemble_against_wider(table).value == pytest.approx(expected, abs=1e-4)
     with pytest.raises(NotTestableError, match="four widths"):
         ensemble_against_wider(table[table.width < 64])
-
-
-def test_deepest_layer_is_named_or_missed() -> None:
-    assert deepest_layer(_table(0.0), "kernel") == "h2"
-    deep = pd.DataFrame({"metric": "kernel", "layer": [f"blocks.{number}.h" for number in (9, 10, 2)]})
-    assert deepest_layer(deep, "kernel") == "blocks.10.h"
-    with pytest.raises(NotTestableError, match="no 'absent'"):
-        deepest_layer(_table(0.0), "absent")
-
-
-def test_rms_exponent_covers_the_truth() -> None:
-    rng = np.random.default_rng(1)
-    frame = pd.concat(
-        pd.DataFrame({"width": n, "seed": range(100), "value": n**-0.5 * rng.standard_normal(100)}) for n in (64, 256)
-    )
-    estimate = rms_exponent(frame)
-    assert estimate.low < -0.5 < estimate.high
-    assert 0.05 < estimate.high - estimate.low < 0.4
-    assert rms_exponent(frame.assign(value=1.0)).value == pytest.approx(0.0)

@@ -6,9 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import NotTestableError
-from infwidth.analysis.selection import at_the_end
-from infwidth.analysis.statistics import Estimate, mean_over_seeds
+from infwidth.analysis.table import NotTestableError, Table
 
 #: Tolerance of a measured exponent, of the reading notes: small against 1/4, the distance of the richnesses compared.
 TOLERANCE = 0.12
@@ -56,16 +54,14 @@ PANELS = (
 )
 
 
-def at_panel(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+def at_panel(table: Table, panel: Panel) -> pd.DataFrame:
     """Return the rows of a panel's quantity."""
-    return table[
-        (table.metric == panel.metric) & (table.layer == panel.layer) & (table.step == panel.step) & (table.seed >= 0)
-    ]
+    return table.at(layer=panel.layer, step=panel.step).nets(panel.metric)
 
 
-def exponent_table(family: pd.DataFrame) -> pd.DataFrame:
+def exponent_table(family: Table) -> pd.DataFrame:
     """Return the family as one row a gauge and layer, with columns g_exponent, g_slope, sigma_…, eta_…."""
-    return family.pivot_table(index=["gauge", "layer"], columns="metric", values="value")
+    return family.frame.pivot_table(index=["gauge", "layer"], columns="metric", values="value")
 
 
 def at_richness(exponents: pd.DataFrame, gauge: str, richness: float) -> pd.DataFrame:
@@ -74,39 +70,33 @@ def at_richness(exponents: pd.DataFrame, gauge: str, richness: float) -> pd.Data
     return pd.DataFrame({n: rows[f"{n}_exponent"] + richness * rows[f"{n}_slope"] for n in ("g", "sigma", "eta")})
 
 
-def nets(table: pd.DataFrame, metric: str, layer: str = "") -> pd.DataFrame:
-    """Return the rows of one metric and layer, of single nets (not of the ensemble)."""
-    return table[(table.metric == metric) & (table.layer == layer) & (table.seed >= 0)]
-
-
-def losses_of_both_ends(table: pd.DataFrame) -> pd.DataFrame:
+def losses_of_both_ends(table: Table) -> pd.DataFrame:
     """Return the final test loss of lazy and rich nets (columns "0" and "1/2"), a row a seed, averaged over gauges."""
-    final = at_the_end(table, "test_loss")
-    by_richness = final.pivot_table(index="seed", columns="richness", values="value")
+    by_richness = table.at_end().nets("test_loss").pivot_table(index="seed", columns="richness", values="value")
     if not {"0", "1/2"} <= set(by_richness):
         raise NotTestableError("Only one end of the scale is run at this scale.")
     return by_richness
 
 
-def lazy_over_rich(table: pd.DataFrame) -> Estimate:
+def lazy_over_rich(table: Table) -> np.ndarray:
     """Return the log of the final test loss at r = 0 over that at r = 1/2, paired over seeds."""
     losses = losses_of_both_ends(table)
-    return mean_over_seeds(np.log(losses["0"].to_numpy() / losses["1/2"].to_numpy()))
+    return np.log(losses["0"].to_numpy() / losses["1/2"].to_numpy())
 
 
-def gradient_growth(few_steps: pd.DataFrame) -> pd.DataFrame:
+def gradient_growth(few_steps: Table) -> pd.DataFrame:
     """Return for every net the largest gradient ‖∂ℓ/∂h₂‖ after a step, in units of the initial one."""
-    return _relative_to_start(nets(few_steps, "gradient_norm", "h2"))
+    return _relative_to_start(few_steps.at(layer="h2").nets("gradient_norm"))
 
 
-def loss_growth(few_steps: pd.DataFrame) -> pd.DataFrame:
+def loss_growth(few_steps: Table) -> pd.DataFrame:
     """Return for every net the largest test loss after a step in units of the initial one, infinite if it diverged."""
-    return _with_divergence(_relative_to_start(nets(few_steps, "test_loss")), few_steps)
+    return _with_divergence(_relative_to_start(few_steps.nets("test_loss")), few_steps)
 
 
-def largest_loss(few_steps: pd.DataFrame) -> pd.DataFrame:
+def largest_loss(few_steps: Table) -> pd.DataFrame:
     """Return for every net its largest test loss, the initial one included, infinite if it diverged."""
-    largest = nets(few_steps, "test_loss").groupby(_NET).value.max().reset_index()
+    largest = few_steps.nets("test_loss").groupby(_NET).value.max().reset_index()
     return _with_divergence(largest, few_steps)
 
 
@@ -117,18 +107,18 @@ def _relative_to_start(rows: pd.DataFrame) -> pd.DataFrame:
     return (later.reindex(start.index) / start).reset_index()
 
 
-def _with_divergence(of_nets: pd.DataFrame, few_steps: pd.DataFrame) -> pd.DataFrame:
-    diverged = few_steps[few_steps.metric == "diverged"].set_index(_NET).index
+def _with_divergence(of_nets: pd.DataFrame, few_steps: Table) -> pd.DataFrame:
+    diverged = few_steps.diverged().set_index(_NET).index
     return of_nets.assign(value=of_nets.value.mask(of_nets.set_index(_NET).index.isin(diverged), np.inf))
 
 
-def largest_difference(curves: pd.DataFrame, groups: list[str], *, until: int | None = None) -> pd.DataFrame:
+def largest_difference(curves: Table, groups: list[str], *, until: int | None = None) -> pd.DataFrame:
     """Return the largest relative difference of losses between gauges, for each of ``groups`` and step.
 
     Taken over seeds, train and test loss, and all pairs of gauges, up to step ``until``. A difference is relative to
     the loss itself.
     """
-    losses = curves[curves.metric.isin(["train_loss", "test_loss"]) & (curves.seed >= 0)]
+    losses = curves.nets("train_loss", "test_loss")
     if until is not None:
         losses = losses[losses.step <= until]
     among = losses.groupby([*groups, "step", "metric", "seed"]).value
@@ -136,14 +126,14 @@ def largest_difference(curves: pd.DataFrame, groups: list[str], *, until: int | 
     return spread.groupby([*groups, "step"]).max().reset_index()
 
 
-def rescaled_against_rich(output_rescaling: pd.DataFrame, one_step: pd.DataFrame) -> pd.DataFrame:
+def rescaled_against_rich(output_rescaling: Table, one_step: Table) -> pd.DataFrame:
     """Pair each net of output scale γ = n^r with the net of richness r > 0 at its width: their representation updates.
 
     Returns columns seed, richness, gamma0, rescaled, rich.
     """
     update = PANELS[0]
-    rich = at_panel(one_step, update)
-    rich = rich[(rich.width == RESCALED_WIDTH) & (rich.richness != "0")]
+    rich = at_panel(one_step.at(width=RESCALED_WIDTH), update)
+    rich = rich[rich.richness != "0"]
     gamma = RESCALED_WIDTH ** rich.richness.map(lambda r: float(Fraction(r)))
     rich = rich.assign(gamma0=gamma.astype(float)).rename(columns={"value": "rich"})
     rescaled = at_panel(output_rescaling, update).rename(columns={"value": "rescaled"})
@@ -152,22 +142,21 @@ def rescaled_against_rich(output_rescaling: pd.DataFrame, one_step: pd.DataFrame
     ]
 
 
-def rescaled_limit(one_step_limit: pd.DataFrame, gamma: np.ndarray) -> np.ndarray:
+def rescaled_limit(one_step_limit: Table, gamma: np.ndarray) -> np.ndarray:
     """Return the exact update of the nets of output scale γ ≪ √n, from the limits at r = 0 and 0 < r < 1/2.
 
     The residual that drives the step is label minus initial output; its second moments add, and the output's part falls
     as γ^−2: the update squared is (γ² A² + B² − A²)/n with prefactors A without and B with the initial output.
     """
-    rows = one_step_limit[(one_step_limit.metric == "relative_change_prefactor") & (one_step_limit.layer == "h2")]
-    prefactor = rows.set_index("richness").value
+    prefactor = one_step_limit.at(layer="h2").limit("relative_change_prefactor").set_index("richness").value
     without, with_output = prefactor["1/4"], prefactor["0"]
     return np.sqrt((gamma**2 * without**2 + with_output**2 - without**2) / RESCALED_WIDTH)
 
 
-def best_rates(lr_sweep: pd.DataFrame) -> pd.DataFrame:
+def best_rates(lr_sweep: Table) -> pd.DataFrame:
     """Return for every richness, width and seed the learning rate of least test loss at the end.
 
     A net that diverged has no loss at the end, or none that is finite, and is never the best.
     """
-    final = at_the_end(lr_sweep, "test_loss")
+    final = lr_sweep.at_end().nets("test_loss")
     return final.loc[final.groupby(_NET).value.idxmin()]

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-import pandas as pd
 
 from infwidth.analysis.distances import limit_kernel
-from infwidth.analysis.selection import deepest_layer
+from infwidth.analysis.table import Table
 from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.topics.words.measures import ANALOGIES, ANALOGIES_OF_KERNELS
 
@@ -33,7 +32,7 @@ REPORTED: dict[str, dict[str, float]] = {
 }
 
 
-def moved_kernels(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def moved_kernels(table: Table) -> tuple[np.ndarray, np.ndarray]:
     """Return the last layer's feature kernel [P, P] at infinite width, at initialisation and after training."""
-    richest = table[table.gamma0 == table.gamma0.max()]
-    return limit_kernel(richest, "ntk_kernel"), limit_kernel(richest, "kernel", deepest_layer(richest, "kernel"))
+    richest = table.at(gamma0=max)
+    return limit_kernel(richest, "ntk_kernel"), limit_kernel(richest, "kernel", richest.deepest_layer("kernel"))

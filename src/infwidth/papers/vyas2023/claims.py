@@ -1,13 +1,12 @@
 """Claims of Vyas et al. 2023: signs, the theory's exponent −1 of a variance, and the edge 2/η. Fixed before running."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import ABOVE_ZERO, Claim, NotTestableError, Tables
-from infwidth.analysis.selection import at_the_end
-from infwidth.analysis.statistics import Estimate, change_per_doubling, exponent, mean_over_seeds
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import about, above, between
+from infwidth.analysis.quantities import Exponent, Mean, PerDoubling, nets
+from infwidth.analysis.table import Table, Tables
 from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
 from infwidth.topics.consistency.measures import TASKS
 from infwidth.topics.consistency.predictions import (
@@ -18,193 +17,125 @@ from infwidth.topics.consistency.predictions import (
     PREACTIVATIONS_CONVERGE,
     WIDE_NET_BEATS_ENSEMBLE,
     WIDER_IS_BETTER,
-    one_over_n,
+    variance_is_one_over_n,
 )
 
-
-def _of(experiment: str, measure: Callable[[pd.DataFrame], Estimate]) -> Callable[[Tables], Estimate]:
-    return lambda tables: measure(tables[experiment])
+_BOTH = ("vision_online", "language")
 
 
-def _offline_less_online(tables: Tables) -> Estimate:
+def _offline_less_online(tables: Tables) -> pd.Series:
     offline, online = (_final_gap(tables[f"vision_{stream}"]) for stream in ("offline", "online"))
-    return mean_over_seeds((offline - online).dropna().to_numpy())
+    return (offline - online).dropna()
 
 
-def _final_gap(table: pd.DataFrame) -> pd.Series:
+def _final_gap(table: Table) -> pd.Series:
     gap = narrowest_behind_widest(table)
     return gap[gap.step == gap.step.max()].set_index("seed").value
 
 
-def _sharpness_at_large_rate(table: pd.DataFrame) -> Estimate:
-    edge = edge_sharpness(table, table.lr.max())
-    return mean_over_seeds(edge[edge.width == edge.width.max()].value.to_numpy())
+def _sharpness_at_large_rate(tables: Tables) -> pd.Series:
+    edge = edge_sharpness(tables["full_batch"].at(lr=max))
+    return edge[edge.width == edge.width.max()].value
 
 
-def _settled_sharpness(table: pd.DataFrame) -> Estimate:
+def _settled_sharpness(tables: Tables) -> pd.Series:
     """Return η·λ of the widest nets at the large rate, averaged over the last third of the evaluations."""
-    rows = table[(table.metric == "sharpness") & (table.lr == table.lr.max()) & (table.width == table.width.max())]
+    rows = tables["full_batch"].at(lr=max, width=max).nets("sharpness")
     steps = sorted(rows.step.unique())
-    late = rows[rows.step.isin(steps[-(len(steps) // 3) :])]
-    return mean_over_seeds(late.groupby("seed").value.mean().to_numpy())
+    return rows[rows.step.isin(steps[-(len(steps) // 3) :])].groupby("seed").value.mean()
 
 
-def _sharpness_over_widths(table: pd.DataFrame, lr: float) -> Estimate:
-    return exponent(edge_sharpness(table, lr))
-
-
-def _eigenvalue_ratio(table: pd.DataFrame) -> Estimate:
+def _eigenvalue_ratio(tables: Tables) -> pd.Series:
     """Return log of the leading NTK eigenvalues of the widest nets over those of half their width, averaged."""
-    rows = at_the_end(table, "ntk_eigenvalue")
-    leading = rows[rows["index"] < LEADING]
-    if leading.empty:
-        raise NotTestableError("The NTK's spectrum is not measured at this scale.")
+    leading = tables["vision_online"].at_end().at(index=range(LEADING)).nets("ntk_eigenvalue")
     narrower, wider = (
         leading[leading.width == width].set_index(["seed", "index"]).value
         for width in sorted(leading.width.unique())[-2:]
     )
-    return mean_over_seeds((wider / narrower).map(np.log).groupby("seed").mean().to_numpy())
-
-
-def _power_per_doubling(table: pd.DataFrame) -> Estimate:
-    """Return the change per doubling of the width of the task's power in the leading eigenvectors of the NTK."""
-    rows = at_the_end(table, "ntk_task_power")
-    return change_per_doubling(rows[rows["index"] == LEADING - 1])
+    return (wider / narrower).map(np.log).groupby("seed").mean()
 
 
 CLAIMS = (
-    *(
-        WIDER_IS_BETTER.claim(
-            experiment,
-            figure="fig1",
-            name=f"{experiment}_wider_is_better",
-            statement=f"In μP wider networks have lower loss at equal steps ({task}).",
-        )
-        for experiment, task in TASKS.items()
-    ),
-    *(
-        CURVES_COINCIDE.claim(
-            experiment,
-            figure="fig1",
-            name=f"{experiment}_curves_coincide",
-            statement=f"Loss curves coincide at large widths ({task}).",
-        )
-        for experiment, task in TASKS.items()
-    ),
-    *(
-        LOGITS_CONVERGE.claim(
-            experiment,
-            figure="fig2",
-            name=f"{experiment}_logits_converge",
-            statement=f"Predictions on single held-out points converge with width ({TASKS[experiment]}).",
-        )
-        for experiment in ("vision_online", "language")
-    ),
-    PREACTIVATIONS_CONVERGE.claim(
-        "vision_online",
-        figure="fig3",
-        name="vision_preactivations_converge",
-        statement="Preactivation distributions become the same across widths (vision).",
-    ),
-    KERNELS_CONVERGE.claim(
-        "vision_online",
-        figure="fig3",
-        name="vision_kernels_converge",
-        statement="Final-layer feature kernels become the same across widths (vision).",
-    ),
-    PREACTIVATIONS_CONVERGE.claim(
-        "language",
-        figure="fig4",
-        name="language_preactivations_converge",
-        statement="Feed-forward preactivation distributions become the same across widths (language).",
-    ),
-    ATTENTION_CONVERGES.claim(
-        "language",
-        figure="fig4",
-        name="language_attention_converges",
-        statement="Attention matrices become the same across widths (language).",
+    *WIDER_IS_BETTER.claims("fig1", *TASKS),
+    *CURVES_COINCIDE.claims("fig1", *TASKS),
+    *LOGITS_CONVERGE.claims("fig2", *_BOTH),
+    *PREACTIVATIONS_CONVERGE.claims("fig3", "vision_online"),
+    *KERNELS_CONVERGE.claims("fig3", "vision_online"),
+    *PREACTIVATIONS_CONVERGE.claims("fig4", "language"),
+    *ATTENTION_CONVERGES.claims("fig4", "language"),
+    Claim(
+        "sharpness_sits_at_the_edge",
+        "fig5",
+        says="At a large learning rate the sharpness of wide networks comes near 2/η.",
+        measured=Mean("η times the widest net's sharpness, in the edge phase,", _sharpness_at_large_rate),
+        expected=between(1.8, 2.5),
+        note="Sharpness: largest Hessian eigenvalue. Edge phase: train loss between 80 % and 10 % of its first value, "
+        "fixed on a net of the base width alone; it covers the approach and the overshoot, and wide nets settle after.",
     ),
     Claim(
-        figure="fig5",
-        name="sharpness_sits_at_the_edge",
-        statement="At a large learning rate the sharpness of wide networks settles near 2/η.",
-        expected="η times the largest Hessian eigenvalue of the widest net, over the edge phase, in [1.8, 2.5]",
-        accept=(1.8, 2.5),
-        measure=_of("full_batch", _sharpness_at_large_rate),
-        note="Edge phase: train loss between 80 % and 10 % of its first value, fixed on a net of the base width alone; "
-        "it covers the approach and the overshoot, and wide nets settle after it.",
+        "sharpness_settles_at_two",
+        "fig5",
+        says="At a large learning rate the sharpness of wide networks settles at 2/η.",
+        measured=Mean("η times the widest net's sharpness, in the last third of evaluations,", _settled_sharpness),
+        expected=about(2, within=0.1),
+        note="Sharpness: largest Hessian eigenvalue. Added after a first look at the figure, which showed that the "
+        "edge phase ends before the plateau.",
     ),
     Claim(
-        figure="fig5",
-        name="sharpness_settles_at_two",
-        statement="At a large learning rate the sharpness of wide networks settles at 2/η.",
-        expected="η times the largest Hessian eigenvalue of the widest net, last third of evaluations, in [1.9, 2.1]",
-        accept=(1.9, 2.1),
-        measure=_of("full_batch", _settled_sharpness),
-        note="Added after a first look at the figure, which showed that the edge phase ends before the plateau.",
+        "sharpness_same_at_large_rate",
+        "fig5",
+        says="The sharpness at the edge of stability is consistent across widths.",
+        measured=Exponent(
+            "the sharpness at the large rate", lambda tables: edge_sharpness(tables["full_batch"].at(lr=max))
+        ),
+        expected=about(0, within=0.1),
     ),
     Claim(
-        figure="fig5",
-        name="sharpness_same_at_large_rate",
-        statement="The sharpness at the edge of stability is consistent across widths.",
-        expected="exponent of the sharpness in width at the large rate = 0 ± 0.1",
-        accept=(-0.1, 0.1),
-        measure=_of("full_batch", lambda table: _sharpness_over_widths(table, table.lr.max())),
-    ),
-    Claim(
-        figure="fig5",
-        name="sharpness_same_at_small_rate",
-        statement="Progressive sharpening below the edge is consistent across widths.",
-        expected="exponent of the sharpness in width at the small rate = 0 ± 0.1",
-        accept=(-0.1, 0.1),
-        measure=_of("full_batch", lambda table: _sharpness_over_widths(table, table.lr.min())),
+        "sharpness_same_at_small_rate",
+        "fig5",
+        says="Progressive sharpening below the edge of stability is consistent across widths.",
+        measured=Exponent(
+            "the sharpness at the small rate", lambda tables: edge_sharpness(tables["full_batch"].at(lr=min))
+        ),
+        expected=about(0, within=0.1),
         note="At workstation scale narrow nets sharpen more slowly; from width 256 to 512 the curves coincide.",
     ),
     *(
-        one_over_n("exponent of the logit variance in width = −1 ± 0.25", after=after).claim(
-            experiment,
-            figure="fig6",
-            name=f"{experiment}_variance_{when}",
-            statement=f"The variance over initializations falls as 1/N ({TASKS[experiment]}, {when} in training).",
-        )
-        for experiment in ("vision_online", "language")
+        claim
+        for experiment in _BOTH
         for when, after in PARTS.items()
+        for claim in variance_is_one_over_n(when, after=after).claims("fig6", experiment)
     ),
-    *(
-        WIDE_NET_BEATS_ENSEMBLE.claim(
-            experiment,
-            figure="fig7",
-            name=f"{experiment}_narrow_is_biased",
-            statement=f"An ensemble of narrow networks is worse than one wide network ({task}).",
-        )
-        for experiment, task in TASKS.items()
-        if experiment != "vision_online"
-    ),
+    *WIDE_NET_BEATS_ENSEMBLE.claims("fig7", "second_vision", "language", name="{experiment}_narrow_is_biased"),
     Claim(
-        figure="fig8",
-        name="repeated_data_bring_deviations",
-        statement="Widths deviate more where data repeat than online.",
-        expected="log of the narrowest over the widest net's final test loss, offline less online > 0",
-        accept=ABOVE_ZERO,
-        measure=_offline_less_online,
+        "repeated_data_bring_deviations",
+        "fig8",
+        says="Networks of different widths deviate more where data repeat than online.",
+        measured=Mean(
+            "log of the narrowest over the widest net's final test loss, offline less online,", _offline_less_online
+        ),
+        expected=above(0),
         note="Compared after equally many steps. Nets that still descend steeply differ by how far they have come, "
         "which hides the effect where the stream is short.",
     ),
     Claim(
-        figure="fig9",
-        name="eigenvalues_agree",
-        statement="Spectra of the after-training NTK agree across widths.",
-        expected=f"mean log ratio of the {LEADING} largest eigenvalues, widest net to half its width = 0 ± 0.2",
-        accept=(-0.2, 0.2),
-        measure=_of("vision_online", _eigenvalue_ratio),
+        "eigenvalues_agree",
+        "fig9",
+        says="The spectra of the after-training NTK agree across widths.",
+        measured=Mean(
+            f"log ratio of the {LEADING} largest eigenvalues, widest net to half its width,", _eigenvalue_ratio
+        ),
+        expected=about(0, within=0.2),
     ),
     Claim(
-        figure="fig9",
-        name="eigenvectors_differ",
-        statement="The eigenvectors differ: wider networks' leading ones hold more of the task.",
-        expected=f"power of the task in the {LEADING} leading eigenvectors rises with width: per doubling > 0",
-        accept=ABOVE_ZERO,
-        measure=_of("vision_online", _power_per_doubling),
+        "eigenvectors_differ",
+        "fig9",
+        says="The eigenvectors of the after-training NTK differ: wider networks' leading ones hold more of the task.",
+        measured=PerDoubling(
+            f"the task's power in the {LEADING} leading eigenvectors",
+            nets("vision_online", "ntk_task_power", index=LEADING - 1, at_end=True),
+        ),
+        expected=above(0),
         note="That eigenvectors differ is the paper's; that wider nets hold more of the task is our reading of it.",
     ),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import NotTestableError
+from infwidth.analysis.table import NotTestableError, Table
 
 #: The edge of stability: a net is at it while its train loss is between these parts of its first one.
 EDGE_PHASE = (0.1, 0.8)
@@ -13,9 +13,9 @@ LEADING = 10
 PARTS = {"early": 0.1, "late": 1.0}
 
 
-def edge_sharpness(table: pd.DataFrame, lr: float) -> pd.DataFrame:
-    """Return η·λ of every net, averaged over its edge phase: columns width, seed, value."""
-    rows = table[(table.lr == lr) & (table.seed >= 0) & table.metric.isin(["train_loss", "sharpness"])]
+def edge_sharpness(table: Table) -> pd.DataFrame:
+    """Return η·λ of every net of one learning rate, averaged over its edge phase: columns width, seed, value."""
+    rows = table.nets("train_loss", "sharpness")
     whole = rows.pivot(index=["width", "seed", "step"], columns="metric", values="value").reset_index()
     first = whole.groupby(["width", "seed"]).train_loss.transform("first")
     low, high = EDGE_PHASE
@@ -25,8 +25,7 @@ def edge_sharpness(table: pd.DataFrame, lr: float) -> pd.DataFrame:
     return phase.groupby(["width", "seed"]).sharpness.mean().rename("value").reset_index()
 
 
-def narrowest_behind_widest(table: pd.DataFrame) -> pd.DataFrame:
+def narrowest_behind_widest(table: Table) -> pd.DataFrame:
     """Return log of the narrowest net's test loss over the widest's: columns step, seed, value."""
-    rows = table[(table.metric == "test_loss") & (table.seed >= 0)]
-    losses = rows.pivot(index=["step", "seed"], columns="width", values="value")
+    losses = table.nets("test_loss").pivot(index=["step", "seed"], columns="width", values="value")
     return (losses.iloc[:, 0] / losses.iloc[:, -1]).map(np.log).rename("value").reset_index()

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.claims import NotTestableError
 from infwidth.analysis.lr_optimum import final_losses
+from infwidth.analysis.table import NotTestableError, Table
 
 #: Columns of the paper's Table 1 and the SP of every library: rule → name and hidden layers (mean field has one there).
 NAMED = {
@@ -16,13 +16,13 @@ NAMED = {
 }
 
 
-def train_losses(table: pd.DataFrame, rule: str) -> pd.DataFrame:
+def train_losses(table: Table, rule: str) -> pd.DataFrame:
     """Return the final train loss of every net: columns width, lr, seed, value, and whether it diverged (failed)."""
-    losses = final_losses(table[table.rule == rule], metric="train_loss")
+    losses = final_losses(table.at(rule=rule), metric="train_loss")
     return losses.assign(failed=losses.value.isna())
 
 
-def largest_rates(table: pd.DataFrame, rule: str) -> pd.DataFrame:
+def largest_rates(table: Table, rule: str) -> pd.DataFrame:
     """Return the largest rate up to which all training succeeds: columns width, seed, value."""
     losses = train_losses(table, rule)
     failed = losses[losses.failed].groupby(["width", "seed"]).lr.min()

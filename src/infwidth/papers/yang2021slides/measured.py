@@ -3,19 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.table import Table
+
 #: Rules of the table and their names.
 NAMES = {"sp": "SP, rate 1", "sp_lr": "SP, rate 1/n", "ntk": "NTP", "mf": "mean field", "mup": "μP"}
 
 
-def difference_from_start(orbit: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
+def difference_from_start(orbit: Table, start: Table) -> pd.DataFrame:
     """Return for every rule, θ and step ‖f_θ − f_0‖ / ‖f_0‖ over the inputs; f_0 is the trajectory at θ = 0."""
     point = ["rule", "step", "index"]
-    origin = start[start.theta.map(_is_zero)][[*point, "value"]].rename(columns={"value": "origin"})
-    pairs = orbit[~orbit.theta.map(_is_zero)].merge(origin, on=point)
+    origin = start.at(theta="0").nets("output")[[*point, "value"]].rename(columns={"value": "origin"})
+    moved = orbit.nets("output")
+    pairs = moved[moved.theta != "0"].merge(origin, on=point)
     squares = pairs.assign(difference=(pairs.value - pairs.origin) ** 2, size=pairs.origin**2)
     sums = squares.groupby(["rule", "theta", "step"])[["difference", "size"]].sum()
     return sums.assign(value=np.sqrt(sums.difference / sums["size"]))[["value"]].reset_index()
-
-
-def _is_zero(theta: object) -> bool:
-    return str(theta) == "0"

@@ -73,7 +73,7 @@ def _densities(axes: Axes, table: Table) -> None:
 
 def _maps(panels: Sequence[Axes], table: Table, metric: str, label: str) -> None:
     """Draw maps over their trace, averaged over seeds, a panel a width: their trace, and the cosine with the widest."""
-    flat = arrays(table, metric=metric, step=table.last_step(), layer=table.deepest_layer(metric))  # type: ignore[arg-type]
+    flat = arrays(table, metric=metric, step=table.last_step(), layer=table.deepest_layer(metric))
     averages = {width: np.mean([a for (w, _), a in flat.items() if w == width], axis=0) for width in widths_of(flat)}
     side = isqrt(len(next(iter(averages.values()))))
     shapes = {width: average.reshape(side, side) for width, average in averages.items()}
@@ -116,8 +116,8 @@ def _wider_or_more(axes: Axes, table: Table) -> int:
     """Draw one net a width, joined, and from each the ensembles of E nets; return the largest E."""
     step = table.last_step()
     widths = table.values("width")
-    alone = {width: single(table, width=width, step=step) for width in widths}  # type: ignore[arg-type]
-    together = {width: ensemble(table, width=width, step=step) for width in widths}  # type: ignore[arg-type]
+    alone = {width: single(table, width=width, step=step) for width in widths}
+    together = {width: ensemble(table, width=width, step=step) for width in widths}
     axes.plot([w**2 for w in widths], [alone[w].value for w in widths], color="0.35", linewidth=1, zorder=1)
     for width, colour in width_colours(widths).items():
         one, all_nets = alone[width], together[width]

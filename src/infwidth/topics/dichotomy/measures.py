@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.table import Table
 from infwidth.parametrization.verdicts import VERDICTS, verdict_index
 
 
@@ -32,9 +33,9 @@ class NamedPoint:
         return VERDICTS[verdict_index(**answers)]
 
 
-def named_points(table: pd.DataFrame) -> dict[tuple[str, int], NamedPoint]:
+def named_points(table: Table) -> dict[tuple[str, int], NamedPoint]:
     """Return the points of an ``abc_verdicts`` table by (rule, number of hidden layers)."""
-    rows = table[table.layer == ""].pivot_table(index=["rule", "index"], columns="metric", values="value", sort=False)
+    rows = table.at(layer="").frame.pivot_table(index=["rule", "index"], columns="metric", values="value", sort=False)
     answers = ["stable", "nontrivial", "feature_learning", "kernel_regime"]
     records = rows.astype(dict.fromkeys(answers, bool)).reset_index().to_dict("records")
     return {
@@ -43,10 +44,10 @@ def named_points(table: pd.DataFrame) -> dict[tuple[str, int], NamedPoint]:
     }
 
 
-def layer_exponents(table: pd.DataFrame, rule: str, n_hidden: int) -> dict[str, tuple[float, ...]]:
+def layer_exponents(table: Table, rule: str, n_hidden: int) -> dict[str, tuple[float, ...]]:
     """Return a, b and c of one named parametrization, each over the layers."""
-    rows = table[(table.rule == rule) & (table["index"] == n_hidden)].sort_values("layer")
-    return {letter: tuple(rows[rows.metric == letter].value) for letter in ("a", "b", "c")}
+    point = table.at(rule=rule, index=n_hidden)
+    return {letter: tuple(point.limit(letter).sort_values("layer").value) for letter in ("a", "b", "c")}
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,19 @@ class Face:
     verdict: str
 
 
-def faces(table: pd.DataFrame) -> list[Face]:
+def faces(table: Table) -> list[Face]:
     """Return the faces of a ``stable_polyhedron`` table, facets first, vertices last."""
     found = []
-    for name, rows in table[table.layer != ""].groupby("layer", sort=False):
-        corners = rows[rows.metric != "verdict"].pivot_table(index="index", columns="metric", values="value")
-        (verdict,) = rows[rows.metric == "verdict"].value
-        found.append(Face(tuple(str(name).split(" & ")), corners[["s", "v", "r"]].to_numpy(), VERDICTS[int(verdict)]))
+    verdicts = table.limit("verdict").set_index("layer").value
+    for name, rows in table.limit("s", "v", "r").groupby("layer", sort=False):
+        corners = rows.pivot_table(index="index", columns="metric", values="value")[["s", "v", "r"]]
+        found.append(Face(tuple(str(name).split(" & ")), corners.to_numpy(), VERDICTS[int(verdicts[name])]))
     return sorted(found, key=lambda face: len(face.boundaries))
 
 
-def grid(table: pd.DataFrame) -> pd.DataFrame:
+def grid(table: Table) -> pd.DataFrame:
     """Return the grid of a ``stable_polyhedron`` table: columns s, v, r, inside (of the inequalities) and verdict."""
-    rows = table[table.metric.str.startswith("grid_")].pivot_table(index="index", columns="metric", values="value")
-    points = rows.rename(columns=lambda name: name.removeprefix("grid_"))
+    rows = table.limit(*(f"grid_{name}" for name in ("s", "v", "r", "inside", "verdict")))
+    points = rows.pivot_table(index="index", columns="metric", values="value")
+    points = points.rename(columns=lambda name: name.removeprefix("grid_"))
     return points.assign(inside=points.inside == 1, verdict=[VERDICTS[int(i)] for i in points.verdict])

@@ -24,8 +24,8 @@ def sweep(
     A curve ends before the first rate at which a seed diverges. Where that is every rate there is no curve, and a line
     of text says so.
     """
-    losses = final_losses(table, axis=axis, metric=metric)  # type: ignore[arg-type]
-    optima = optimum_table(table, axis=axis, metric=metric)  # type: ignore[arg-type]
+    losses = final_losses(table, axis=axis, metric=metric)
+    optima = optimum_table(table, axis=axis, metric=metric)
     last = optima.set_index(axis).largest_stable_lr
     stable = losses[losses.lr <= losses[axis].map(last).fillna(0.0)]
     curves(axes, stable, x="lr", by=axis, palette=palette, band=False, linewidth=1.2)
@@ -75,6 +75,6 @@ def best_rates(axes: Axes, optima: pd.DataFrame, *, axis: str = "width", relativ
 def moves(table: Table, *, metric: str, axis: str = "width") -> str:
     """Return in words by how much log₂ of the best rate moves per doubling; nothing where the claims cannot say."""
     try:
-        return f"{with_interval(drift(table, axis=axis, metric=metric, allow_edges=True))} per doubling"  # type: ignore[arg-type]
+        return f"{with_interval(drift(table, axis=axis, metric=metric, allow_edges=True))} per doubling"
     except NotTestableError:
         return "not to be fitted"

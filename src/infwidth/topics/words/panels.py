@@ -48,8 +48,7 @@ def embedding_panels(trained: Table, frozen: Table, *, limit_name: str) -> Figur
 
 
 def _separation(net: Table) -> pd.DataFrame:
-    rows = net.at_end(of_each=True).frame
-    return rows[rows.metric == "separation"]
+    return net.at(metric="separation").at_end(of_each=True).frame
 
 
 def _typical(nets: Table) -> Table:
@@ -100,7 +99,7 @@ def _draw_separations(axes: Axes, trained: Table, frozen: Table) -> None:
 
 def _handles(trained: Table) -> list[object]:
     """Name each class by some of its words, and the lines of the last panel."""
-    words = trained.at(metric="pca_x", of="limit").frame
+    words = trained.limit("pca_x")
     handles: list[object] = []
     for kind, colour, marker in zip(_CLASSES, PAIR, _MARKERS, strict=True):
         names = sorted(words[words["index"] == kind].layer)

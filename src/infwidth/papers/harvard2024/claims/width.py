@@ -1,46 +1,38 @@
 """NTK against μP over widths. Thresholds are signs and equalities, fixed before the first run."""
 
-from infwidth.analysis.claims import ABOVE_ZERO, BELOW_ZERO, Claim, Tables
-from infwidth.analysis.statistics import Estimate, exact
+from functools import partial
+
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import above, below, equals
+from infwidth.analysis.quantities import Extreme, PerDoubling, nets
 from infwidth.papers.harvard2024.measured import difference_at_base
-from infwidth.topics.consistency.measures import loss_per_doubling
 
-
-def _loss_per_doubling(tables: Tables, rule: str) -> Estimate:
-    table = tables["width_sweep"]
-    return loss_per_doubling(table[table.rule == rule])
-
-
-def _largest_difference_at_base_width(tables: Tables) -> Estimate:
-    table = tables["width_sweep"]
-    difference = difference_at_base(*(table[table.rule == rule] for rule in ("ntk", "mup")))
-    return exact(difference.max(), n=difference.index.get_level_values("seed").nunique())
-
+_LOSS = "the final test loss"
 
 CLAIMS = (
     Claim(
-        figure="ntk_vs_width",
-        name="ntk_wider_is_worse",
-        statement="In the NTK parametrization, at fixed hyperparameters and steps, wider networks have higher loss.",
-        expected="final test loss rises with width: slope per doubling > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: _loss_per_doubling(tables, "ntk"),
+        "ntk_wider_is_worse",
+        "ntk_vs_width",
+        says="In the NTK parametrization, at fixed hyperparameters and steps, wider networks have higher loss.",
+        measured=PerDoubling(_LOSS, nets("width_sweep", "test_loss", rule="ntk", at_end=True)),
+        expected=above(0),
     ),
     Claim(
-        figure="mup_vs_ntk",
-        name="mup_wider_is_better",
-        statement="In μP, at fixed hyperparameters and steps, wider networks have lower loss.",
-        expected="final test loss falls with width: slope per doubling < 0",
-        accept=BELOW_ZERO,
-        measure=lambda tables: _loss_per_doubling(tables, "mup"),
+        "mup_wider_is_better",
+        "mup_vs_ntk",
+        says="In μP, at fixed hyperparameters and steps, wider networks have lower loss.",
+        measured=PerDoubling(_LOSS, nets("width_sweep", "test_loss", rule="mup", at_end=True)),
+        expected=below(0),
     ),
     Claim(
-        figure="mup_vs_ntk",
-        name="base_width_identical",
-        statement="At the base width the dynamics are identical in both parametrizations by construction.",
-        expected="largest difference of any measured number = 0, bit for bit",
-        accept=(0.0, 0.0),
-        measure=_largest_difference_at_base_width,
+        "base_width_identical",
+        "mup_vs_ntk",
+        says="At the base width training is identical in the NTK parametrization and in μP, by construction.",
+        measured=Extreme(
+            "largest difference of any measured number, bit for bit,",
+            partial(difference_at_base, one=("width_sweep", {"rule": "ntk"}), other=("width_sweep", {"rule": "mup"})),
+        ),
+        expected=equals(0),
         note="Two separate trainings; not a statistical statement, so the interval is the number itself.",
     ),
 )

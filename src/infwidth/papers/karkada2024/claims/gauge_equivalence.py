@@ -1,79 +1,65 @@
 """Gauges are one training: to the precision of the arithmetic, and with weight decay only if it moves too."""
 
-import math
+from typing import Any
 
-import pandas as pd
-
-from infwidth.analysis.claims import ABOVE_ZERO, Claim, NotTestableError, Tables
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import above, at_most
+from infwidth.analysis.quantities import Estimated, Mean
 from infwidth.analysis.statistics import Estimate, exact
+from infwidth.analysis.table import Tables
 from infwidth.papers.karkada2024.measured import largest_difference, lazy_over_rich
 
 #: Steps of the reading notes' test; rounding differences grow with training, so an equality needs a horizon.
 HORIZON = 50
 PRECISION = 1e-12
 
-
-def _within_bundle(tables: Tables, richness: str) -> Estimate:
-    curves = tables["gauge_curves"]
-    return _largest(curves[curves.richness == richness])
-
-
-def _with_weight_decay(tables: Tables, transformed: bool) -> Estimate:
-    curves = tables["weight_decay"]
-    return _largest(curves[curves.transform_weight_decay == transformed])
-
-
-def _largest(curves: pd.DataFrame) -> Estimate:
-    if curves.empty:
-        raise NotTestableError("Not run at this scale.")
-    value = float(largest_difference(curves, [], until=HORIZON).value.max())
-    return exact(value, curves[curves.seed >= 0].seed.nunique())
-
-
-def _gap(tables: Tables) -> Estimate:
-    curves = tables["gauge_curves"]
-    return lazy_over_rich(curves[curves.gauge == "stp"])
-
-
 _EXACT = "Two separate trainings from the same nets in double precision; the interval is the number itself."
+
+
+def _difference(experiment: str, **where: Any) -> Estimated:
+    def measure(tables: Tables) -> Estimate:
+        curves = tables[experiment].at(**where)
+        return exact(largest_difference(curves, [], until=HORIZON).value.max(), len(curves.seeds()))
+
+    return Estimated(f"largest relative difference of losses in {HORIZON} steps", measure)
+
 
 CLAIMS = (
     *(
         Claim(
-            figure="gauge_equivalence",
-            name=f"{name}_bundle_is_one_training",
-            statement=f"The parametrizations of the {name} end are one training in different gauges: {members}.",
-            expected=f"largest relative difference of losses in {HORIZON} steps ≤ {PRECISION:g}",
-            accept=(0.0, PRECISION),
-            measure=lambda tables, richness=richness: _within_bundle(tables, richness),  # type: ignore[misc]
+            f"{name}_bundle_is_one_training",
+            "gauge_equivalence",
+            says=f"The parametrizations of the {name} end are one training in different gauges: {members}.",
+            measured=_difference("gauge_curves", richness=richness),
+            expected=at_most(PRECISION),
             note=_EXACT,
         )
         for name, richness, members in (("lazy", "0", "NTP and NTP-lr"), ("rich", "1/2", "μP, μP-lr and MFP"))
     ),
     Claim(
-        figure="gauge_equivalence",
-        name="bundles_differ",
-        statement="The two bundles differ: the rich one ends at a lower test loss.",
-        expected="log(final test loss at r = 0 / at r = 1/2) > 0, paired over seeds",
-        accept=ABOVE_ZERO,
-        measure=_gap,
+        "bundles_differ",
+        "gauge_equivalence",
+        says="The lazy and the rich bundle of parametrizations differ: the rich one ends at a lower test loss.",
+        measured=Mean(
+            "log(final test loss at r = 0 / at r = 1/2), paired over seeds,",
+            lambda tables: lazy_over_rich(tables["gauge_curves"].at(gauge="stp")),
+        ),
+        expected=above(0),
     ),
     Claim(
-        figure="gauge_equivalence",
-        name="weight_decay_breaks_the_gauge",
-        statement="One weight decay for all gauges breaks the equivalence.",
-        expected=f"largest relative difference of losses in {HORIZON} steps > 0.001",
-        accept=(1e-3, math.inf),
-        measure=lambda tables: _with_weight_decay(tables, False),
+        "weight_decay_breaks_the_gauge",
+        "gauge_equivalence",
+        says="One weight decay for all gauges breaks their equivalence.",
+        measured=_difference("weight_decay", transform_weight_decay=False),
+        expected=above(1e-3),
         note=_EXACT,
     ),
     Claim(
-        figure="gauge_equivalence",
-        name="transformed_weight_decay_keeps_it",
-        statement="Weight decay transformed with the gauge, λ → λ/θ², keeps the equivalence.",
-        expected=f"largest relative difference of losses in {HORIZON} steps ≤ {PRECISION:g}",
-        accept=(0.0, PRECISION),
-        measure=lambda tables: _with_weight_decay(tables, True),
+        "transformed_weight_decay_keeps_it",
+        "gauge_equivalence",
+        says="Weight decay transformed with the gauge, λ → λ/θ², keeps the equivalence of gauges.",
+        measured=_difference("weight_decay", transform_weight_decay=True),
+        expected=at_most(PRECISION),
         note=_EXACT,
     ),
 )

@@ -1,39 +1,31 @@
 """One step at three richnesses: exponents from the STP table, tolerance ±0.12, both fixed before the first run."""
 
-from collections.abc import Callable
 from fractions import Fraction
 
-from infwidth.analysis.claims import Claim, Tables
-from infwidth.analysis.statistics import Estimate, exponent
-from infwidth.papers.karkada2024.measured import PANELS, RICHNESSES, TOLERANCE, Panel, at_panel
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import about
+from infwidth.analysis.quantities import Exponent, nets
+from infwidth.papers.karkada2024.measured import PANELS, RICHNESSES, TOLERANCE
 
-_STATEMENTS: dict[str, tuple[str, str, Callable[[Fraction], Fraction]]] = {
-    "relative_change": (
-        "update",
-        "One step moves the representation by ‖Δh‖/‖h‖ ~ n^(r − 1/2)",
-        lambda r: r - Fraction(1, 2),
-    ),
-    "output_scale": ("output", "The output at initialization scales as n^(−r)", lambda r: -r),
-    "gradient_norm": ("gradient", "The gradient at initialization scales as n^(−r)", lambda r: -r),
+#: By metric: the start of the claims' names, their sentence, and the exponent at r = 0 and in r.
+_LAWS = {
+    "relative_change": ("update", "One step moves the representation by ‖Δh‖/‖h‖ ~ n^(r − 1/2)", -1 / 2, 1),
+    "output_scale": ("output", "The output at initialization scales as n^(−r)", 0, -1),
+    "gradient_norm": ("gradient", "The gradient at initialization scales as n^(−r)", 0, -1),
 }
 
-
-def _slope_claim(panel: Panel, richness: str) -> Claim:
-    name, statement, theory = _STATEMENTS[panel.metric]
-    target = float(theory(Fraction(richness)))
-
-    def measure(tables: Tables) -> Estimate:
-        table = tables["one_step"]
-        return exponent(at_panel(table[table.richness == richness], panel))
-
-    return Claim(
-        figure="representation_updates",
-        name=f"{name}_exponent_r_{richness.replace('/', '_')}",
-        statement=f"{statement}; here r = {richness}.",
-        expected=f"exponent in n = {target:g} ± {TOLERANCE}",
-        accept=(target - TOLERANCE, target + TOLERANCE),
-        measure=measure,
+CLAIMS = tuple(
+    Claim(
+        f"{name}_exponent_r_{richness.replace('/', '_')}",
+        "representation_updates",
+        says=f"{law}; here r = {richness}.",
+        measured=Exponent(
+            panel.label,
+            nets("one_step", panel.metric, layer=panel.layer, step=panel.step, richness=richness),
+        ),
+        expected=about(start + slope * float(Fraction(richness)), within=TOLERANCE),
     )
-
-
-CLAIMS = tuple(_slope_claim(panel, richness) for panel in PANELS for richness in RICHNESSES)
+    for panel in PANELS
+    for richness in RICHNESSES
+    for name, law, start, slope in [_LAWS[panel.metric]]
+)

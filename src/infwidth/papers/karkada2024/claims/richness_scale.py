@@ -1,88 +1,72 @@
 """The window of stable richness: what explodes outside of it, and nothing inside."""
 
-import math
-
 import pandas as pd
 
-from infwidth.analysis.claims import Claim, NotTestableError, Tables
-from infwidth.analysis.statistics import Estimate, exact, exponent
-from infwidth.papers.karkada2024.measured import RICHNESSES, TOLERANCE, gradient_growth, loss_growth, nets
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import about, above, below
+from infwidth.analysis.quantities import Exponent, Extreme, nets, on
+from infwidth.analysis.table import Table
+from infwidth.papers.karkada2024.measured import RICHNESSES, TOLERANCE, gradient_growth, loss_growth
 
 
-def _output_exponent(tables: Tables) -> Estimate:
-    scale = nets(tables["few_steps"], "output_scale")
-    return exponent(_of(scale[scale.step == 0], "-1/4"))
-
-
-def _gradient_exponent(tables: Tables, richness: str) -> Estimate:
-    return exponent(_of(gradient_growth(tables["few_steps"]), richness))
-
-
-def _worst_inside(tables: Tables) -> Estimate:
-    growth = loss_growth(tables["few_steps"])
-    inside = growth[growth.richness.isin(RICHNESSES)]
-    return exact(inside.value.max(), inside.seed.nunique())
-
-
-def _mildest_outside(tables: Tables) -> Estimate:
-    growth = _of(loss_growth(tables["few_steps"]), "3/4")
-    widest = growth[growth.width == growth.width.max()].value
-    return exact(widest.min(), len(widest))
-
-
-def _of(rows: pd.DataFrame, richness: str) -> pd.DataFrame:
-    chosen = rows[rows.richness == richness]
-    if chosen.empty:
-        raise NotTestableError(f"Richness {richness} is not run at this scale.")
-    return chosen
-
-
-def _bounded(richness: str) -> Claim:
-    return Claim(
-        figure="richness_scale",
-        name=f"gradient_growth_exponent_r_{richness.replace('/', '_')}",
-        statement=f"Inside the window gradients stay bounded in training; here r = {richness}.",
-        expected=f"exponent in n of the largest gradient after a step over the first = 0 ± {TOLERANCE}",
-        accept=(-TOLERANCE, TOLERANCE),
-        measure=lambda tables: _gradient_exponent(tables, richness),
+def _growth_exponent(richness: str) -> Exponent:
+    return Exponent(
+        "the largest gradient after a step over the first",
+        on("few_steps", lambda table: gradient_growth(table.at(richness=richness))),
     )
+
+
+def _growth_outside(few_steps: Table) -> pd.DataFrame:
+    return loss_growth(few_steps.at(richness="3/4").at(width=max))
 
 
 CLAIMS = (
     Claim(
-        figure="richness_scale",
-        name="output_explodes_below",
-        statement="Below r = 0 outputs explode at initialization, as n^(−r); here r = −1/4.",
-        expected=f"exponent in n = 0.25 ± {TOLERANCE}",
-        accept=(0.25 - TOLERANCE, 0.25 + TOLERANCE),
-        measure=_output_exponent,
+        "output_explodes_below",
+        "richness_scale",
+        says="Below richness r = 0 outputs explode at initialization, as n^(−r); here r = −1/4.",
+        measured=Exponent("the output at initialization", nets("few_steps", "output_scale", step=0, richness="-1/4")),
+        expected=about(1 / 4, within=TOLERANCE),
     ),
-    *(_bounded(richness) for richness in RICHNESSES),
+    *(
+        Claim(
+            f"gradient_growth_exponent_r_{richness.replace('/', '_')}",
+            "richness_scale",
+            says=f"Inside the window of stable richness gradients stay bounded in training; here r = {richness}.",
+            measured=_growth_exponent(richness),
+            expected=about(0, within=TOLERANCE),
+        )
+        for richness in RICHNESSES
+    ),
     Claim(
-        figure="richness_scale",
-        name="gradient_explodes_above",
-        statement="Above r = 1/2 gradients explode in training; here r = 3/4.",
-        expected=f"exponent in n of the largest gradient after a step over the first > {TOLERANCE}",
-        accept=(TOLERANCE, math.inf),
-        measure=lambda tables: _gradient_exponent(tables, "3/4"),
+        "gradient_explodes_above",
+        "richness_scale",
+        says="Above richness r = 1/2 gradients explode in training; here r = 3/4.",
+        measured=_growth_exponent("3/4"),
+        expected=above(TOLERANCE),
         note="To leading order in n the first step alone gives r − 1/2 = 1/4, and each further step grows faster.",
     ),
     Claim(
-        figure="richness_scale",
-        name="loss_falls_inside",
-        statement="Inside the window the loss falls at every width.",
-        expected="largest over all nets of (largest test loss after a step / initial test loss) < 1",
-        accept=(0.0, 1.0),
-        measure=_worst_inside,
+        "loss_falls_inside",
+        "richness_scale",
+        says="Inside the window of stable richness the loss falls at every width.",
+        measured=Extreme(
+            "largest over all nets of (largest test loss after a step / initial test loss)",
+            on("few_steps", lambda table: loss_growth(table.at(richness=RICHNESSES))),
+        ),
+        expected=below(1),
         note="A statement on every net, so the interval is the number itself.",
     ),
     Claim(
-        figure="richness_scale",
-        name="loss_rises_above",
-        statement="Above r = 1/2 wide nets cannot be trained at a rate that serves inside the window; here r = 3/4.",
-        expected="smallest over nets of the largest width of (largest test loss after a step / initial test loss) > 1",
-        accept=(1.0, math.inf),
-        measure=_mildest_outside,
+        "loss_rises_above",
+        "richness_scale",
+        says="Above richness r = 1/2 wide nets cannot be trained at a rate that serves below it; here r = 3/4.",
+        measured=Extreme(
+            "smallest over the widest nets of (largest test loss after a step / initial test loss)",
+            on("few_steps", _growth_outside),
+            which=min,
+        ),
+        expected=above(1),
         note="A statement on every net of the largest width, so the interval is the number itself.",
     ),
 )

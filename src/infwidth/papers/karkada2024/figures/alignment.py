@@ -74,7 +74,7 @@ def _draw_alignment(axes: Axes, table: Table) -> None:
 
 def _draw_growth(axes: Axes, table: Table) -> None:
     """Draw by how much gradients grow; what leaves the panel leaves it through the top."""
-    growth = gradient_growth(table)  # type: ignore[arg-type]
+    growth = gradient_growth(table)
     growth = growth[np.isfinite(growth.value)]
     means = growth.groupby(["richness", "width"]).value.mean()
     curves(axes, growth, x="width", by="richness", palette=_palette, marker="o", band=False)

@@ -1,13 +1,12 @@
 """From desiderata to one degree of freedom: the net, the linear system, and what it leaves."""
 
 import numpy as np
-import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from infwidth.analysis.table import Tables
+from infwidth.analysis.table import Table, Tables
 from infwidth.plotting.style import FULL, LAZY, PAIR, RICH
 from infwidth.plotting.text import fraction
 
@@ -80,14 +79,10 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], col
     axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, color=colour, linewidth=1.1))
 
 
-def _equations(table: pd.DataFrame) -> list[str]:
-    return table[table.metric == "freedom"].sort_values("index").layer.tolist()
-
-
-def _draw_system(axes: Axes, table: pd.DataFrame) -> None:
-    names, equations = table[table.metric == "unknown"].sort_values("index").layer.tolist(), _equations(table)
-    right = table[table.metric == "right"].set_index("layer").value
-    entries = table[table.metric == "coefficient"]
+def _draw_system(axes: Axes, table: Table) -> None:
+    names, equations = (table.limit(m).sort_values("index").layer.tolist() for m in ("unknown", "freedom"))
+    right = table.limit("right").set_index("layer").value
+    entries = table.limit("coefficient")
     for equation, column, value in zip(entries.layer, entries["index"], entries.value, strict=True):
         y, colour = equations.index(equation), _KINDS[equation.split()[0]]
         axes.add_patch(plt.Rectangle((column - 0.5, y - 0.5), 1, 1, color=colour, alpha=0.85, linewidth=0))
@@ -109,20 +104,19 @@ def _draw_system(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_title("desiderata, linear in exponents of n", pad=18)
 
 
-def _draw_freedom(axes: Axes, table: pd.DataFrame) -> None:
-    rows = table[table.metric == "freedom"].sort_values("index")
+def _draw_freedom(axes: Axes, table: Table) -> None:
+    rows, unknowns = table.limit("freedom").sort_values("index"), table.limit("unknown")
     y = np.arange(len(rows))
     axes.barh(y, rows.value, color=[_KINDS[name.split()[0]] for name in rows.layer], height=0.72)
     for at, value in zip(y.tolist(), rows.value, strict=True):
         axes.text(value + 0.25, at, f"{value:.0f}", va="center", fontsize=8)
-    n_layers = table[table.metric == "unknown"].layer.str.split().str[1].nunique()
+    n_layers = unknowns.layer.str.split().str[1].nunique()
     left = int(rows.value.iloc[-1])
     axes.set(ylim=(len(rows) + _ROOM, -0.5), xlim=(0, rows.value.max() + 2))
     axes.barh([len(rows) + 0.6], [n_layers], color="0.8", height=0.72)
     axes.barh([len(rows) + 0.6], [left - n_layers], left=n_layers, color="black", height=0.72)
     axes.text(left + 0.3, len(rows) + 0.6, f"{n_layers} gauges\n+ {left - n_layers} richness", va="center", fontsize=8)
     axes.set_yticks([])
-    unknowns = (table.metric == "unknown").sum()
-    axes.set_title(f"of {unknowns} unknowns", pad=18)
+    axes.set_title(f"of {len(unknowns)} unknowns", pad=18)
     axes.set_xlabel("degrees of freedom left")
     axes.grid(False)

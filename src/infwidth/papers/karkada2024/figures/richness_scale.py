@@ -85,7 +85,7 @@ def _draw_exponents(axes: Axes, rows: pd.DataFrame, over: tuple[float, float], t
 
 def _draw_losses(axes: Axes, table: Table) -> None:
     """Draw the largest loss, by width; an arrow where it leaves the panel or a net diverged."""
-    largest = largest_loss(table)  # type: ignore[arg-type]
+    largest = largest_loss(table)
     largest = largest.assign(r=[float(Fraction(r)) for r in largest.richness])
     means = largest.groupby(["width", "r"]).value.mean()
     for order, (width, colour) in enumerate(width_colours(largest.width).items()):

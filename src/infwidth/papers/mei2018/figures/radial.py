@@ -78,7 +78,7 @@ def _distances(axes: Axes, table: Table) -> None:
 
 
 def _reduced(axes: Axes, table: Table) -> None:
-    gap = gap_of_reduced(table.frame)
+    gap = gap_of_reduced(table)
     axes.plot(gap.dimension, gap.value, color="0.35", linestyle="", marker="o", markersize=5)
     guides.power_law(axes, gap, slope=-1, x="dimension")
     log_heights(axes)

@@ -56,8 +56,7 @@ def fig4(tables: Tables) -> Figure:
 def _groups(table: Table) -> dict[int, list[_Parameter]]:
     """Return the parameters with one and with two growing dimensions, each by role, then in the table's order."""
     groups: dict[int, list[_Parameter]] = {1: [], 2: []}
-    parameters = table.frame
-    names = [name for role in _ROLES for name in parameters[parameters.metric == f"role_{role}"].layer.unique()]
+    names = [name for role in _ROLES for name in table.nets(f"role_{role}").layer]
     n_blocks = len({name.split(".")[1] for name in names if name.startswith("blocks.")})
     for name in names:
         rows = table.at(layer=name)

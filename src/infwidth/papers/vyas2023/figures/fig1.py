@@ -26,7 +26,7 @@ def fig1(tables: Tables) -> Figure:
 
 
 def _draw_distances(axes: Axes, table: Table) -> None:
-    distances = successive(curves(table, metric="test_loss"), relative_distance)  # type: ignore[arg-type]
+    distances = successive(curves(table, metric="test_loss"), relative_distance)
     points(axes, distances, colours=width_colours(distances.width))
     guides.power_law(axes, distances, slope=-0.5)
     axes.set_title(guides.slope_text(distances), fontsize=7.5)

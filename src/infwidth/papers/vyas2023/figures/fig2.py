@@ -30,7 +30,7 @@ def fig2(tables: Tables) -> Figure:
 
 def _draw_distances(axes: Axes, table: Table) -> None:
     """Draw the distances with what independent deviations of both nets, each of order N^−1/2, would give."""
-    distances, widest = to_widest(curves(table, metric="correct_logit"), relative_distance), max(table.values("width"))  # type: ignore[arg-type]
+    distances, widest = to_widest(curves(table, metric="correct_logit"), relative_distance), max(table.values("width"))
     points(axes, distances, colours=width_colours(distances.width))
     means = distances.groupby("width").value.mean()
     shape = np.sqrt(1 / means.index.to_numpy(float) + 1 / widest)

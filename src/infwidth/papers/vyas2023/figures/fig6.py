@@ -41,7 +41,7 @@ def _draw_collapse(axes: Axes, table: Table) -> None:
 def _draw_exponents(axes: Axes, table: Table) -> None:
     """Draw the exponent at every evaluation with its interval, a bootstrap over seeds."""
     steps = [step for step in table.values("step") if step >= 1]
-    found = pd.DataFrame([vars(deviation_exponent(table, step=step)) for step in steps], index=steps)  # type: ignore[arg-type]
+    found = pd.DataFrame([vars(deviation_exponent(table, step=step)) for step in steps], index=steps)
     axes.fill_between(found.index, found.low, found.high, color="0.35", alpha=0.2, linewidth=0)
     axes.plot(found.index, found.value, color="0.25", marker="o", markersize=3.5)
     axes.axhline(_THEORY, **GUIDE)

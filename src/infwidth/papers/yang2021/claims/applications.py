@@ -1,78 +1,89 @@
 """Word2vec and MAML: orders, chance, and the theory's rate of convergence. Fixed before the laptop scale was run."""
 
-from infwidth.analysis.against_limit import finite, limit_less_narrowest, rises_with_width
-from infwidth.analysis.claims import ABOVE_ZERO, Claim
-from infwidth.analysis.statistics import mean_over_seeds
+from infwidth.analysis.against_limit import limit_less_narrowest, rises_with_width
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import about, above
+from infwidth.analysis.quantities import Estimated, Mean, nets, on
 from infwidth.topics.few_shot.measures import limit_less_best_kernel
 from infwidth.topics.words.measures import separation_over_random, similarities_converge
 
 CLAIMS = (
     Claim(
-        figure="fig1",
-        name="mup_separates_classes",
-        statement="In the μP limit the embeddings of two classes of words come apart.",
-        expected="separation in the limit less that of random embeddings > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: separation_over_random(tables["word2vec"], tables["word2vec_ntk"]),
+        "mup_separates_classes",
+        "fig1",
+        says="In the μP limit the embeddings of two classes of words come apart.",
+        measured=Estimated(
+            "separation in the limit less that of random embeddings",
+            lambda tables: separation_over_random(tables["word2vec"], tables["word2vec_ntk"]),
+        ),
+        expected=above(0),
         note="The interval is over random embeddings; the limit has no seed.",
     ),
     Claim(
-        figure="fig1",
-        name="ntk_is_random",
-        statement="NTK embeddings are essentially random: the classes are not told apart.",
-        expected="separation of wide frozen embeddings = 0 ± 0.2",
-        accept=(-0.2, 0.2),
-        measure=lambda tables: mean_over_seeds(finite(tables["word2vec_ntk"], "separation").value.to_numpy()),
+        "ntk_is_random",
+        "fig1",
+        says="NTK embeddings of words are essentially random: the classes are not told apart.",
+        measured=Mean("separation of wide frozen embeddings", nets("word2vec_ntk", "separation", at_end=True)),
+        expected=about(0, within=0.2),
     ),
     Claim(
-        figure="word2vec_accuracy",
-        name="accuracy_rises_with_width",
-        statement="Analogy accuracy rises with width.",
-        expected="change of the final accuracy per doubling of the width > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: rises_with_width(tables["word2vec"], "accuracy"),
+        "accuracy_rises_with_width",
+        "word2vec_accuracy",
+        says="The accuracy of word analogies rises with width.",
+        measured=Estimated(
+            "change of the final accuracy per doubling of the width",
+            on("word2vec", lambda table: rises_with_width(table, "accuracy")),
+        ),
+        expected=above(0),
     ),
     Claim(
-        figure="word2vec_accuracy",
-        name="limit_above_narrowest",
-        statement="The μP limit is more accurate than narrow nets.",
-        expected="final accuracy of the limit less that of the narrowest nets > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: limit_less_narrowest(tables["word2vec"], "accuracy"),
+        "limit_above_narrowest",
+        "word2vec_accuracy",
+        says="The μP limit is more accurate on word analogies than narrow nets.",
+        measured=Estimated(
+            "final accuracy of the limit less that of the narrowest nets",
+            on("word2vec", lambda table: limit_less_narrowest(table, "accuracy")),
+        ),
+        expected=above(0),
     ),
     Claim(
-        figure="word2vec_accuracy",
-        name="kernels_guess",
-        statement="The NTK and GP limits answer analogies at random.",
-        expected="accuracy of wide frozen embeddings at most 0.02",
-        accept=(-0.02, 0.02),
-        measure=lambda tables: mean_over_seeds(finite(tables["word2vec_ntk"], "accuracy").value.to_numpy()),
+        "kernels_guess",
+        "word2vec_accuracy",
+        says="The NTK and GP limits answer word analogies at random.",
+        measured=Mean("accuracy of wide frozen embeddings", nets("word2vec_ntk", "accuracy", at_end=True)),
+        expected=about(0, within=0.02),
         note="Chance is 1/(|V| − 3), below one question of all that are asked.",
     ),
     Claim(
-        figure="word2vec_accuracy",
-        name="similarities_converge",
-        statement="Finite-width embeddings converge to those of the limit.",
-        expected="deviation of word similarities from the limit's: exponent −1/2 ± 0.15",
-        accept=(-0.65, -0.35),
-        measure=lambda tables: similarities_converge(tables["word2vec"]),
-    ),
-    Claim(
-        figure="maml",
-        name="kernels_below_mup",
-        statement="In few-shot learning the μP limit is better than kernels.",
-        expected="test accuracy of the limit less that of the best kernel > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: limit_less_best_kernel(
-            tables["maml_linear"], tables["maml_gp"], tables["maml_ntk"], tables["maml_linear_kernel"]
+        "similarities_converge",
+        "word2vec_accuracy",
+        says="Word embeddings of finite width converge to those of the μP limit.",
+        measured=Estimated(
+            "exponent in the width of the deviation of word similarities from the limit's",
+            on("word2vec", similarities_converge),
         ),
+        expected=about(-1 / 2, within=0.15),
     ),
     Claim(
-        figure="maml",
-        name="limit_above_narrowest",
-        statement="The limit is better than the narrowest nets.",
-        expected="test accuracy of the limit less that of the narrowest nets > 0",
-        accept=ABOVE_ZERO,
-        measure=lambda tables: limit_less_narrowest(tables["maml_linear"], "test_accuracy"),
+        "kernels_below_mup",
+        "maml",
+        says="In few-shot learning the μP limit is better than kernels.",
+        measured=Estimated(
+            "test accuracy of the limit less that of the best kernel",
+            lambda tables: limit_less_best_kernel(
+                *(tables[f"maml_{name}"] for name in ("linear", "gp", "ntk", "linear_kernel"))
+            ),
+        ),
+        expected=above(0),
+    ),
+    Claim(
+        "few_shot_limit_above_narrowest",
+        "maml",
+        says="In few-shot learning the μP limit is better than the narrowest nets.",
+        measured=Estimated(
+            "test accuracy of the limit less that of the narrowest nets",
+            on("maml_linear", lambda table: limit_less_narrowest(table, "test_accuracy")),
+        ),
+        expected=above(0),
     ),
 )

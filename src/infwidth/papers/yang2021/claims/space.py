@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from infwidth.analysis.claims import Claim, Tables
-from infwidth.analysis.statistics import Estimate, exact
+from infwidth.analysis.claims import Claim
+from infwidth.analysis.expected import equals
+from infwidth.analysis.quantities import Exactly
+from infwidth.analysis.table import Tables
 from infwidth.papers.yang2021.measured import NAMED
 from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
 
@@ -21,7 +23,7 @@ TABLE_1 = {
 VERTICES = {(1 / 2, 1.0, 1 / 2): ("ntk", "sp_lr"), (1.0, 1.0, 0.0): ("mup", "mf")}
 
 
-def _wrong_entries(tables: Tables) -> Estimate:
+def _wrong_entries(tables: Tables) -> int:
     points, wrong = named_points(tables["named"]), 0
     for rule, (a, b, c, *follows) in TABLE_1.items():
         n_hidden = NAMED[rule][1]
@@ -30,20 +32,20 @@ def _wrong_entries(tables: Tables) -> Estimate:
         wrong += sum(x != y for x, y in zip(found, [*a, *b, *[c] * len(a)], strict=True))
         found = [point.r, point.v, point.s + point.r, point.feature_learning, point.kernel_regime]
         wrong += sum(x != y for x, y in zip(found, follows, strict=True))
-    return exact(wrong)
+    return wrong
 
 
-def _r_of_sp(tables: Tables) -> Estimate:
+def _r_of_sp(tables: Tables) -> float:
     point = named_points(tables["named"])["sp", 2]
-    return exact(point.r if not point.stable else np.nan)
+    return point.r if not point.stable else np.nan
 
 
-def _disagreements(tables: Tables) -> Estimate:
+def _disagreements(tables: Tables) -> int:
     points = grid(tables["polyhedron"])
-    return exact((points.inside != (points.verdict != "unstable")).sum())
+    return int((points.inside != (points.verdict != "unstable")).sum())
 
 
-def _misplaced(tables: Tables) -> Estimate:
+def _misplaced(tables: Tables) -> int:
     """Count vertices without a counterpart in VERTICES, and the named parametrizations that are not at theirs."""
     found = {tuple(face.corners[0]) for face in faces(tables["polyhedron"]) if len(face.boundaries) == 3}
     points = named_points(tables["named"])
@@ -51,10 +53,10 @@ def _misplaced(tables: Tables) -> Estimate:
     for vertex, rules in VERTICES.items():
         for rule in rules:
             wrong += points[rule, NAMED[rule][1]].place != vertex
-    return exact(wrong)
+    return wrong
 
 
-def _feature_learning_faces(tables: Tables) -> Estimate:
+def _feature_learning_faces(tables: Tables) -> int:
     """Count the faces whose verdict is not: feature learning on edges and vertex of r = 0 with v = 1 or s + r = 1."""
     wrong = 0
     for face in faces(tables["polyhedron"]):
@@ -62,53 +64,50 @@ def _feature_learning_faces(tables: Tables) -> Estimate:
         moves = bool(at & {"v = 1", "s + r = 1"})
         expected = "trivial" if not moves else "feature learning" if "r = 0" in at else "kernel"
         wrong += face.verdict != expected
-    return exact(wrong)
+    return wrong
 
 
 CLAIMS = (
     Claim(
-        figure="table1",
-        name="table_of_the_paper",
-        statement="The exponents used here and their classification are Table 1 of the paper.",
-        expected="entries that differ = 0 of 53",
-        accept=(0, 0),
-        measure=_wrong_entries,
+        "table_of_the_paper",
+        "table1",
+        says="The abc exponents used here and their classification are Table 1 of Tensor Programs IV.",
+        measured=Exactly("entries that differ, of 53,", _wrong_entries),
+        expected=equals(0),
         note=_EXACT,
     ),
     Claim(
-        figure="table1",
-        name="sp_is_unstable",
-        statement="SP with a learning rate of order one is unstable: features move by n.",
-        expected="r = -1 with two hidden layers, and not stable",
-        accept=(-1, -1),
-        measure=_r_of_sp,
+        "sp_is_unstable",
+        "table1",
+        says="SP with a learning rate of order one is unstable: features move by n.",
+        measured=Exactly("r with two hidden layers, where not stable,", _r_of_sp),
+        expected=equals(-1),
         note=_EXACT,
     ),
     Claim(
-        figure="fig5",
-        name="polyhedron_is_the_stable_set",
-        statement="The stable parametrizations are the polyhedron s ≥ 1/2, v ≥ 1, r ≥ 0, s + r ≥ 1.",
-        expected="grid points at which inequalities and classifier disagree = 0",
-        accept=(0, 0),
-        measure=_disagreements,
+        "polyhedron_is_the_stable_set",
+        "fig5",
+        says="The stable parametrizations are the polyhedron s ≥ 1/2, v ≥ 1, r ≥ 0, s + r ≥ 1.",
+        measured=Exactly("grid points at which inequalities and classifier disagree", _disagreements),
+        expected=equals(0),
         note=_EXACT,
     ),
     Claim(
-        figure="fig5",
-        name="vertices_are_ntp_and_mup",
-        statement="The polyhedron has two vertices: NTP and SP at rate 1/n are at one, μP and mean field at the other.",
-        expected="vertices and named parametrizations out of place = 0",
-        accept=(0, 0),
-        measure=_misplaced,
+        "vertices_are_ntp_and_mup",
+        "fig5",
+        says="The polyhedron of stable parametrizations has two vertices: NTP and SP at rate 1/n are at one, μP and "
+        "mean field at the other.",
+        measured=Exactly("vertices and named parametrizations out of place", _misplaced),
+        expected=equals(0),
         note=f"{_EXACT} Mean field has one hidden layer, the others two.",
     ),
     Claim(
-        figure="fig5",
-        name="feature_learning_is_two_edges",
-        statement="Nontrivial limits fill two facets; they learn features on the two edges of these at r = 0 only.",
-        expected="faces with another verdict = 0",
-        accept=(0, 0),
-        measure=_feature_learning_faces,
+        "feature_learning_is_two_edges",
+        "fig5",
+        says="Nontrivial limits fill two facets of the polyhedron of stable parametrizations; they learn features on "
+        "the two edges of these at r = 0 only.",
+        measured=Exactly("faces with another verdict", _feature_learning_faces),
+        expected=equals(0),
         note=f"{_EXACT} Judged by the classifier at the centre of each face.",
     ),
 )

@@ -21,8 +21,8 @@ def fig5(tables: Tables) -> Figure:
     figure = plt.figure(figsize=(FULL, 4.6))
     figure.set_layout_engine("none")  # which leaves no room for the labels of three axes
     axes: Any = figure.add_axes((0.14, 0.02, 0.74, 0.92), projection="3d", computed_zorder=False)
-    points = named_points(tables["named"].frame)
-    for face in faces(tables["polyhedron"].frame):
+    points = named_points(tables["named"])
+    for face in faces(tables["polyhedron"]):
         fill, colour = VERDICT_FILLS[face.verdict], VERDICT_COLOURS[face.verdict]
         match len(face.boundaries):
             case 1:

@@ -54,7 +54,7 @@ def _found(table: Table, rule: str) -> pd.DataFrame:
     parts = []
     for width in table.values("width"):
         try:
-            parts.append(largest_rates(table.at(width=width).frame, rule))
+            parts.append(largest_rates(table.at(width=width), rule))
         except NotTestableError:
             continue
     return pd.concat(parts) if parts else pd.DataFrame(columns=["width", "seed", "value"])
@@ -76,7 +76,7 @@ def _draw_largest(axes: Axes, rates: pd.DataFrame, slope: float, line: dict[str,
 
 def _successful(table: Table, rule: str) -> pd.DataFrame:
     """Return the final test accuracies in percent, at each width up to the largest rate at which no seed diverged."""
-    losses = train_losses(table.frame, rule)
+    losses = train_losses(table, rule)
     failed = losses[losses.failed].groupby("width").lr.min()
     final = table.at(rule=rule, step=table.last_step()).nets("test_accuracy")
     trained = final[final.lr < final.width.map(failed).fillna(np.inf)]

@@ -14,11 +14,11 @@ from infwidth.topics.dichotomy.panels import VERDICT_FILLS
 
 def table1(tables: Tables) -> Figure:
     """The named parametrizations as columns; what is chosen above the line, what follows from it below."""
-    points = named_points(tables["named"].frame)
+    points = named_points(tables["named"])
     columns, fills = [], {}
     for column, (rule, (name, n_hidden)) in enumerate(NAMED.items(), start=1):
         point = points[rule, n_hidden]
-        abc = layer_exponents(tables["named"].frame, rule, n_hidden)
+        abc = layer_exponents(tables["named"], rule, n_hidden)
         columns.append(
             [
                 name,

@@ -17,8 +17,8 @@ from infwidth.plotting.text import fraction
 def degeneracy(tables: Tables) -> Figure:
     """Outputs at all θ on top of each other, and their relative difference from θ = 0."""
     orbit, control = tables["gauge_orbit"], tables["forgotten_rate"]
-    difference = difference_from_start(orbit.frame, orbit.frame)
-    wrong = difference_from_start(control.frame, orbit.frame)
+    difference = difference_from_start(orbit, orbit)
+    wrong = difference_from_start(control, orbit)
     thetas = sorted((t for t in orbit.values("theta") if t != "0"), key=Fraction)
     colours = dict(zip(thetas, sns.color_palette("Set2", len(thetas)), strict=True))
     rules = list(orbit.frame.rule.unique())

@@ -42,7 +42,7 @@ def dichotomy(tables: Tables) -> Figure:
 
 def _draw_slice(axes: Axes, polyhedron: Table, v: float) -> None:
     """Draw where the polyhedron meets the plane of one v: its area, its boundary, and the corners of that."""
-    every = faces(polyhedron.frame)
+    every = faces(polyhedron)
     axes.set_facecolor(VERDICT_FILLS["unstable"])
     outline = [points for _, points in _met(every, v) if len(points) == 2]
     within = [face for face in every if len(face.boundaries) == 1 and np.all(face.corners[:, 1] == v)]
@@ -58,7 +58,7 @@ def _draw_slice(axes: Axes, polyhedron: Table, v: float) -> None:
             axes.plot(*points.T, color=colour, linewidth=4 if learns else 1.6, solid_capstyle="round", zorder=3)
         elif learns:
             axes.plot(*points.T, "o", color=VERDICT_COLOURS[face.verdict], markersize=7, zorder=4)
-    answers = grid(polyhedron.frame)
+    answers = grid(polyhedron)
     for kind, rows in answers[answers.v == v].groupby("verdict"):
         axes.plot(rows.s, rows.r, "o", color=VERDICT_COLOURS[str(kind)], markersize=2.6, zorder=5)
 
@@ -90,7 +90,7 @@ def _ordered(points: np.ndarray) -> np.ndarray:
 def _name_points(axes: Axes, depths: Table) -> None:
     """Name the parametrizations that lie on the slice, beside it."""
     there: dict[tuple[float, float], list[str]] = {}
-    for (rule, n_hidden), point in named_points(depths.frame).items():
+    for (rule, n_hidden), point in named_points(depths).items():
         if n_hidden == 2 and point.stable and point.v == 1:
             there.setdefault((point.s, point.r), []).append(NAMES[rule])
     for place, names in there.items():

@@ -14,7 +14,7 @@ from infwidth.topics.dichotomy.panels import VERDICT_FILLS
 
 def table_abc(tables: Tables) -> Figure:
     """Rows: parametrizations with their exponents; a coloured cell a depth, with r in it."""
-    depths_table = tables["depths"].frame
+    depths_table = tables["depths"]
     points = named_points(depths_table)
     depths = sorted({n_hidden for _, n_hidden in points})
     cells = [["", "a", "b", "c", *(f"L = {depth}" for depth in depths)]]

@@ -1,0 +1,86 @@
+"""Estimates over seeds and their intervals."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from infwidth.analysis.statistics import (
+    Estimate,
+    change_per_doubling,
+    exponent,
+    mean_over_seeds,
+    resampled,
+    rms_exponent,
+)
+
+
+def test_interval_is_students() -> None:
+    x = np.random.default_rng(0).normal(3, 2, size=7)
+    low, high = stats.t.interval(0.95, 6, loc=x.mean(), scale=stats.sem(x))
+    estimate = mean_over_seeds(x)
+    assert (estimate.low, estimate.high) == pytest.approx((low, high), rel=1e-12)
+
+
+def test_interval_covers_as_often_as_it_says() -> None:
+    draws = np.random.default_rng(1).normal(size=(4000, 5))
+    covered = np.mean([(e := mean_over_seeds(row)).low <= 0 <= e.high for row in draws])
+    assert abs(covered - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 4000)
+
+
+def test_one_seed_has_no_finite_interval() -> None:
+    assert mean_over_seeds([2.0]) == Estimate(2.0, -math.inf, math.inf, 1)
+    assert math.isnan(mean_over_seeds([1.0, math.nan]).value)
+
+
+def _power_law(power: float, widths: tuple[int, ...] = (16, 32, 64), seeds: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    rows = [
+        {"seed": s, "width": w, "value": 3 * w**power * math.exp(0.01 * rng.normal())}
+        for s in range(seeds)
+        for w in widths
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("power", [-0.5, 0.0, 1.0])
+def test_exponent_of_a_power_law(power: float) -> None:
+    estimate = exponent(_power_law(power))
+    assert estimate.low <= power <= estimate.high
+    assert estimate.high - estimate.low < 0.1
+    assert estimate.n == 4
+
+
+def test_change_per_doubling() -> None:
+    frame = pd.DataFrame([{"seed": s, "width": 2**k, "value": 5 - 0.25 * k + s} for s in range(3) for k in range(4)])
+    assert change_per_doubling(frame).value == pytest.approx(-0.25, abs=1e-12)
+
+
+def test_rms_exponent_covers_the_truth() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.concat(
+        pd.DataFrame({"width": n, "seed": range(100), "value": n**-0.5 * rng.standard_normal(100)}) for n in (64, 256)
+    )
+    estimate = rms_exponent(frame)
+    assert estimate.low < -0.5 < estimate.high
+    assert 0.05 < estimate.high - estimate.low < 0.4
+    assert rms_exponent(frame.assign(value=1.0)).value == pytest.approx(0.0)
+
+
+def test_resamples_of_a_mean_scatter_as_student_says() -> None:
+    """With S − 1 draws the variance of a resampled mean is the unbiased variance of the mean; S draws make it less."""
+    x = np.random.default_rng(3).normal(size=8)
+    scatter = {n: resampled(x, lambda chosen: chosen.mean(1), draws=n, stream=("test",)).std() for n in (7, 8)}
+    assert scatter[7] == pytest.approx(stats.sem(x), rel=0.05)
+    assert scatter[8] == pytest.approx(stats.sem(x) * math.sqrt(7 / 8), rel=0.05)
+
+
+def test_statistics_of_one_stream_see_the_same_seeds() -> None:
+    x = np.arange(5.0)
+    first, again, other = (
+        resampled(x, lambda chosen: chosen.mean(1), draws=5, stream=(name,)) for name in ("one", "one", "two")
+    )
+    assert (first == again).all()
+    assert (first != other).any()

@@ -1,0 +1,133 @@
+"""What holds for the claims of every paper: they are judged on the published tables, and can fail on others."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from infwidth.analysis.claims import Claim, ledger
+from infwidth.analysis.table import Table
+from infwidth.experiments.papers import paper_names
+from infwidth.papers import paper_module
+from infwidth.results.tables import read_table
+
+PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+PAPERS = paper_names()
+
+#: What a slope is in, and what tells nets of one width apart.
+_AXES, _KINDS = ("width", "gamma0", "dimension", "n_blocks"), ("rule", "richness", "decoupled")
+
+
+def _reversed(values: pd.Series) -> pd.Series:
+    known = sorted(values.dropna().unique())
+    return values.map(dict(zip(known, reversed(known), strict=True)))
+
+
+def _rank(values: pd.Series) -> pd.Series:
+    known = sorted(values.dropna().unique())
+    return values.map({value: place for place, value in enumerate(known)}).fillna(len(known) - 1).astype(int)
+
+
+def _axis(frame: pd.DataFrame) -> pd.Series:
+    return frame[next((name for name in _AXES if name in frame), "seed")]
+
+
+def _growing(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make all grow with the width, and the more so the later."""
+    return frame.assign(value=frame.value * _axis(frame).fillna(1).abs() ** (1.0 + frame.step.clip(upper=2)))
+
+
+def _optimum_moves(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
+    """Make every curve over learning rates a parabola, and its minimum go up or down with the width."""
+    rates = np.log2(frame.lr)
+    place = rates - rates.median() - direction * (_rank(_axis(frame)) - 1)
+    return frame[frame.metric != "diverged"].assign(value=1 + place**2)
+
+
+def _apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make nets differ the more, the wider they are, from all others and from the widest."""
+    rank = _rank(_axis(frame))
+    chance = np.where(rank == rank.max(), 0.0, 0.01 * 4.0**rank) * _RNG.uniform(0.5, 1, len(frame))
+    return frame.assign(value=np.where(frame.metric == "bin_centre", frame.value, 1 + frame["index"] % 3 + chance))
+
+
+_RNG = np.random.default_rng(0)
+
+#: Tables that say something else than what was measured. Some of them must break a claim, whatever it is on.
+SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "growing": _growing,
+    "narrow for wide": lambda frame: frame.assign(**{name: _reversed(frame[name]) for name in _AXES if name in frame}),
+    "one rule for another": lambda frame: frame.assign(
+        **{name: _reversed(frame[name]) for name in _KINDS if name in frame}
+    ),
+    "negative": lambda frame: frame.assign(value=-frame.value),
+    "all the same": lambda frame: frame.assign(value=np.where(frame.metric == "bin_centre", frame.value, 2.0)),
+    "anything": lambda frame: frame.assign(value=_RNG.uniform(0.1, 9, len(frame))),
+    "wide nets apart": _apart,
+    "the optimum rises": partial(_optimum_moves, direction=1),
+    "the optimum falls": partial(_optimum_moves, direction=-1),
+    "all but losses growing": lambda frame: _growing(frame).where(~frame.metric.str.contains("loss"), frame),
+    "limits are not their nets'": lambda frame: frame.assign(value=frame.value + 9.0 * (frame.of == "net")),
+    "gauges matter": lambda frame: (
+        frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
+        if {"gauge", "richness"} <= set(frame)
+        else frame
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pd.DataFrame]:
+    return {path.stem: read_table(path) for path in sorted(PUBLISHED.glob("laptop/tables/*/*"))}
+
+
+def _claims(paper: str) -> tuple[Claim, ...]:
+    return paper_module(paper, "claims").CLAIMS
+
+
+def _verdicts(paper: str, claims: Iterable[Claim], frames: dict[str, pd.DataFrame]) -> pd.Series:
+    """Return the verdict of each claim; one that a spoiled table makes impossible to judge has none."""
+    tables, found = {name: Table(frame, name) for name, frame in frames.items()}, {}
+    for claim in claims:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found[claim.name] = ledger(paper, [claim], tables).verdict.item()
+            except (ValueError, IndexError, KeyError, np.linalg.LinAlgError):
+                found[claim.name] = "no number"
+    return pd.Series(found)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_claim_is_judged_and_can_fail(paper: str, frames: dict[str, pd.DataFrame]) -> None:
+    claims = _claims(paper)
+    published = ledger(paper, claims, {name: Table(frame, name) for name, frame in frames.items()}).set_index("claim")
+    can_fail = set(published.index[published.verdict == "not reproduced"])
+    for spoil in SPOILS.values():
+        left = [claim for claim in claims if claim.name not in can_fail]
+        found = _verdicts(paper, left, {name: spoil(frame) for name, frame in frames.items()})
+        can_fail |= set(found.index[found == "not reproduced"])
+    assert can_fail == {claim.name for claim in claims}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_statements_make_sense_alone(paper: str) -> None:
+    """A ledger has hundreds of rows: none may lean on the one above."""
+    leaning = re.compile(r"^(So|It|They|The same|These|Those|Neither|Both|There|This|That)\b")
+    for claim in _claims(paper):
+        assert claim.says.endswith("."), claim.name
+        assert not leaning.match(claim.says), f"{claim.name}: {claim.says}"
+        assert len(claim.says.split()) >= 6, f"{claim.name}: {claim.says}"
+
+
+def test_two_papers_say_the_same_in_one_sentence_only_where_they_measure_the_same() -> None:
+    said: dict[str, set[tuple[str, str]]] = {}
+    for paper in PAPERS:
+        for claim in _claims(paper):
+            said.setdefault(claim.says, set()).add((claim.measured.words, claim.expected.words))
+    assert {sentence for sentence, measured in said.items() if len(measured) > 1} == set()
