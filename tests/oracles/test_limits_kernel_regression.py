@@ -9,7 +9,7 @@ import torch
 from builders import computed
 from infwidth.data.images import Images
 from infwidth.errors import SpecError
-from infwidth.limits.kernel_regression import JITTER, KernelDescent, kernel_regression, one_hot
+from infwidth.limits.kernel_regression import KernelDescent, kernel_regression, one_hot
 from infwidth.limits.kernels import mlp_kernels
 
 P, Q, D, K = 12, 5, 20, 3
@@ -43,7 +43,7 @@ def test_regression_is_ridge_regression_on_features(model: dict) -> None:
 @pytest.mark.parametrize("from_zero", [True, False])
 def test_descent_is_gradient_descent_of_a_linear_model(model: dict, from_zero: bool) -> None:
     descent, cross = descent_of(model)
-    lr, steps = 0.3 * descent.max_stable_lr, 25
+    lr, steps = 0.3 * descent.largest_stable_lr(), 25
     w = start = np.zeros((D, K)) if from_zero else model["w"]
     for _ in range(steps):
         w = w - lr * model["train"].T @ (model["train"] @ w - model["targets"])
@@ -57,17 +57,17 @@ def test_flow_is_descent_in_small_steps_and_ends_in_regression(model: dict) -> N
     descent, cross = descent_of(model)
     time = 10 / descent.eigenvalues[-1]
     fine = descent.descent(time / 100_000, 100_000)
-    np.testing.assert_allclose(descent.flow(time), fine, atol=1e-4)
-    assert 0.01 < descent.flow(time).max() < 0.99
+    np.testing.assert_allclose(descent.flow(time).left, fine.left, atol=1e-4)
+    assert 0.01 < descent.flow(time).left.max() < 0.99
     _, predicted = kernel_regression(model["train"] @ model["train"].T, cross, model["targets"])
     np.testing.assert_allclose(descent.test_outputs(cross, descent.flow(1e9)), predicted, rtol=1e-6)
 
 
 def test_two_over_the_largest_eigenvalue_is_where_descent_turns(model: dict) -> None:
     descent, _ = descent_of(model)
-    lr = descent.max_stable_lr
-    assert np.abs(descent.descent(0.99 * lr, 5000)).max() < 1e-1
-    assert np.abs(descent.descent(1.01 * lr, 1000)).max() > 1e6
+    lr = descent.largest_stable_lr()
+    assert np.abs(descent.descent(0.99 * lr, 5000).left).max() < 1e-1
+    assert np.abs(descent.descent(1.01 * lr, 1000).left).max() > 1e6
 
 
 def test_variance_of_single_nets_is_that_of_draws_of_the_prior(model: dict) -> None:
@@ -81,6 +81,9 @@ def test_variance_of_single_nets_is_that_of_draws_of_the_prior(model: dict) -> N
     outputs = one.test_outputs(cross, left, draws[:P], draws[P:])
     variance = descent.test_variance(cross, left, prior[:P, :P], prior[P:, :P], prior[P:, P:].diagonal())
     np.testing.assert_allclose(outputs.var(axis=1), variance, rtol=0.04)
+    covariance = descent.test_covariance(cross, left, prior[:P, :P], prior[P:, :P], prior[P:, P:])
+    np.testing.assert_allclose(covariance.diagonal(), variance, rtol=1e-10)
+    np.testing.assert_allclose(np.cov(outputs), covariance, atol=0.04 * variance.max())
     mean = one.test_outputs(cross, left)[:, 0]
     assert (np.abs(outputs.mean(axis=1) - mean) < 4 * np.sqrt(variance / 40_000)).all()
 
@@ -93,7 +96,35 @@ def test_directions_without_eigenvalue_are_left_alone() -> None:
     np.testing.assert_allclose(descent.train_outputs(left), [[2], [2]], atol=1e-8)
     np.testing.assert_allclose(descent.test_outputs(np.ones((1, 2)), left), [[2]], atol=1e-8)
     fitted, _ = kernel_regression(kernel, np.ones((1, 2)), targets)
-    np.testing.assert_allclose(fitted, [[2], [2]], atol=10 * JITTER * 1e4)
+    np.testing.assert_allclose(fitted, [[2], [2]], atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_singular_kernels_end_at_the_pseudo_inverse(size: float) -> None:
+    """More points than features: what the features cannot fit is left, at all late times and in regression."""
+    rng = np.random.default_rng(2)
+    Φ, Φ_test, y = rng.standard_normal((30, 5)), rng.standard_normal((4, 5)), rng.standard_normal((30, 2))
+    w = np.linalg.lstsq(Φ, y, rcond=None)[0]
+    kernel, cross = size * Φ @ Φ.T, size * Φ_test @ Φ.T
+    descent = KernelDescent.of(kernel, y)
+    assert (descent.eigenvalues == 0).sum() == 25
+    ends = [descent.flow(time) for time in (np.inf, 1e90 / size)]
+    ends += [descent.descent(0.9 * descent.largest_stable_lr(), steps) for steps in (10**6, np.inf)]
+    for end in ends:
+        np.testing.assert_allclose(descent.train_outputs(end), Φ @ w, atol=1e-12)
+        np.testing.assert_allclose(descent.test_outputs(cross, end), Φ_test @ w, atol=1e-12)
+    fitted, predicted = kernel_regression(kernel, cross, y)
+    np.testing.assert_allclose(fitted, Φ @ w, atol=1e-12)
+    np.testing.assert_allclose(predicted, Φ_test @ w, atol=1e-12)
+
+
+def test_what_is_learned_early_keeps_its_digits() -> None:
+    """After a time of 1e-12 the outputs are that time times Θ y, to a relative 1e-12."""
+    rng = np.random.default_rng(3)
+    Φ, y = rng.standard_normal((6, 9)), rng.standard_normal((6, 1))
+    descent = KernelDescent.of(Φ @ Φ.T, y)
+    for early in (descent.flow(1e-14), descent.descent(1e-15, 10)):
+        np.testing.assert_allclose(descent.test_outputs(Φ @ Φ.T, early), 1e-14 * Φ @ Φ.T @ y, rtol=1e-11)
 
 
 def test_what_has_no_meaning_is_refused() -> None:
@@ -111,6 +142,10 @@ def test_what_has_no_meaning_is_refused() -> None:
         KernelDescent.of(np.eye(2), np.zeros((3, 1)))
     with pytest.raises(SpecError, match=r"\[test points, 2\]"):
         kernel_regression(np.eye(2), np.ones((1, 3)), y)
+    with pytest.raises(SpecError, match="does not converge: take one below 2"):
+        KernelDescent.of(np.eye(2), y).descent(2.0, np.inf)
+    with pytest.raises(SpecError, match="time must not be negative"):
+        KernelDescent.of(np.eye(2), y).flow(-1.0)
     with pytest.raises(SpecError, match="ridge"):
         kernel_regression(np.eye(2), np.ones((1, 2)), y, ridge=-1.0)
     with pytest.raises(SpecError, match="labels run from 0 to 3"):

@@ -9,10 +9,15 @@ outputs) and rate η, training moves outputs at training points X and test point
 by gradient flow; for t steps of gradient descent e^{-ηΘt} is (1 - ηΘ)^t, stable for η < 2/λ_max. A single net starts
 at a draw f_0 of the Gaussian process with covariance Σ (the NNGP kernel); the mean over an ensemble starts at zero.
 With Σ in the place of Θ, t = ∞ and f_0 = 0 it is the mean of the GP posterior: nets whose readout only is trained.
+
+A kernel may be singular, as that of more points than features: Θ⁻¹ (1 - e^{-ηΘt}) then is zero where Θ is, f_t stays as
+it starts there, and the end is that of the pseudo-inverse. Eigenvalues count as zero up to P rounding errors of the
+largest, P · 2.2e-16 · λ_max.
 """
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,9 +28,6 @@ from infwidth.errors import SpecError
 
 #: Eigenvalues below minus this, in units of the largest, are no rounding errors.
 NEGATIVE = 1e-8
-#: What a regression adds to the diagonal where no ridge is asked for, in units of the mean of the diagonal: far below
-#: any eigenvalue that counts, far above the rounding errors of eigenvalues that are zero.
-JITTER = 1e-10
 
 
 def one_hot(labels: ArrayLike, n_classes: int) -> Array:
@@ -47,22 +49,28 @@ def kernel_regression(kernel: Array, cross: Array, targets: Array, *, ridge: flo
     """Return the predictions at the training points [P, k] and at the test points [Q, k].
 
     ``kernel`` [P, P] is K(X, X), ``cross`` [Q, P] is K(X*, X), ``targets`` is [P, k]. The weights solve
-    (K + s I) α = y with s = max(``ridge``, JITTER) times the mean of K's diagonal. Raises SpecError for shapes that do
-    not fit, a kernel that is not symmetric, or one that even with s is not positive definite.
+    (K + s I) α = y with s = ``ridge`` times the mean of K's diagonal: by Cholesky where no pivot is a rounding error,
+    else by the pseudo-inverse, the limit of a ridge that vanishes and of gradient flow. Raises SpecError for shapes
+    that do not fit, and a kernel that is not symmetric and positive semidefinite.
     """
     _check(kernel, targets, cross)
     if not 0 <= ridge < math.inf:
         raise SpecError(f"ridge must be finite and not negative, not {ridge}")
-    shift = max(ridge, JITTER) * kernel.diagonal().mean()
+    shifted = kernel + ridge * kernel.diagonal().mean() * np.eye(len(kernel))
     try:
-        factor = linalg.cho_factor(kernel + shift * np.eye(len(kernel)), lower=True)
+        factor = linalg.cho_factor(shifted, lower=True)
     except linalg.LinAlgError:
-        raise SpecError(
-            f"the kernel is not positive semidefinite: with {shift:.1e} on the diagonal it has eigenvalues from "
-            f"{np.linalg.eigvalsh(kernel)[0]:.1e}"
-        ) from None
-    weights = linalg.cho_solve(factor, targets)
-    return kernel @ weights, cross @ weights
+        factor = None
+    if factor is not None and (factor[0].diagonal() ** 2).min() > 10 * _rounding(shifted.diagonal()):
+        weights = linalg.cho_solve(factor, targets)
+        return kernel @ weights, cross @ weights
+    descent = KernelDescent.of(shifted, targets)
+    return descent.train_outputs(descent.flow(math.inf)), descent.test_outputs(cross, descent.flow(math.inf))
+
+
+def _rounding(eigenvalues: Array) -> float:
+    """Return what eigenvalues may be off by."""
+    return float(len(eigenvalues) * np.finfo(float).eps * eigenvalues.max())
 
 
 def _check(kernel: Array, targets: Array, cross: Array | None = None) -> None:
@@ -78,6 +86,13 @@ def _check(kernel: Array, targets: Array, cross: Array | None = None) -> None:
         raise SpecError(f"targets must be [{len(kernel)}, outputs] as the kernel is, not of shape {targets.shape}")
     if cross is not None and (cross.ndim != 2 or cross.shape[1] != len(kernel)):
         raise SpecError(f"the test kernel must be [test points, {len(kernel)}], not of shape {cross.shape}")
+
+
+class Progress(NamedTuple):
+    """How far training is, in every mode of the kernel: the factor ``left`` of the error, and 1 - left, [P] both."""
+
+    left: Array
+    learned: Array
 
 
 @dataclass(frozen=True)
@@ -96,7 +111,7 @@ class KernelDescent:
     def of(cls, kernel: Array, targets: Array) -> "KernelDescent":
         """Decompose ``kernel`` [P, P]; SpecError for shapes that do not fit, and for negative or no eigenvalues.
 
-        Eigenvalues that are negative by rounding (up to NEGATIVE times the largest) count as zero.
+        Eigenvalues up to P rounding errors of the largest count as zero, and negative ones up to NEGATIVE times it.
         """
         _check(kernel, targets)
         values, vectors = np.linalg.eigh(kernel)
@@ -104,48 +119,72 @@ class KernelDescent:
             raise SpecError(
                 f"the kernel is not positive semidefinite: its eigenvalues run from {values[0]:.1e} to {values[-1]:.1e}"
             )
-        return cls(values.clip(min=0), vectors, targets)
+        return cls(np.where(values > _rounding(values), values, 0.0), vectors, targets)
 
-    @property
-    def max_stable_lr(self) -> float:
-        """2/λ_max: below, gradient descent on ½ Σ (f - y)² converges; above, its largest mode grows."""
-        return 2.0 / float(self.eigenvalues[-1])
+    def largest_stable_lr(self, momentum: float = 0.0) -> float:
+        """Return 2 (1 + momentum)/λ_max: below, gradient descent on ½ Σ (f - y)² converges; above, a mode grows."""
+        return 2.0 * (1.0 + momentum) / float(self.eigenvalues[-1])
 
-    def flow(self, time: float) -> Array:
-        """Return the fraction of the error that is left in every mode after gradient flow for ``time``, [P]."""
-        return np.exp(-self.eigenvalues * time)
+    def flow(self, time: float) -> Progress:
+        """Return the progress of gradient flow after ``time`` ≥ 0, infinity included."""
+        if not time >= 0:
+            raise SpecError(f"time must not be negative, not {time}")
+        exponents = np.zeros_like(self.eigenvalues)
+        np.multiply(self.eigenvalues, time, out=exponents, where=self.eigenvalues > 0)
+        return Progress(np.exp(-exponents), -np.expm1(-exponents))
 
-    def descent(self, lr: float, steps: int) -> Array:
-        """Return the factor of the error in every mode after ``steps`` steps of gradient descent at ``lr``, [P]."""
-        return (1.0 - lr * self.eigenvalues) ** steps
+    def descent(self, lr: float, steps: float) -> Progress:
+        """Return the progress after ``steps`` steps of gradient descent at ``lr``; infinitely many at a stable rate."""
+        if math.isinf(steps):
+            if not 0 < lr < self.largest_stable_lr():
+                raise SpecError(
+                    f"descent at rate {lr} does not converge: take one below {self.largest_stable_lr():.3g}"
+                )
+            return self.flow(math.inf)
+        small = np.minimum(lr * self.eigenvalues, 0.5)
+        with np.errstate(over="ignore"):  # of modes that grow
+            left = (1.0 - lr * self.eigenvalues) ** steps
+        return Progress(left, np.where(small < 0.5, -np.expm1(steps * np.log1p(-small)), 1.0 - left))
 
-    def train_outputs(self, left: Array, start: Array | None = None) -> Array:
-        """Return the outputs [P, k] at X once ``left`` [P] of the error is left; ``start`` [P, k] is f_0(X) or 0."""
+    def train_outputs(self, progress: Progress, start: Array | None = None) -> Array:
+        """Return the outputs [P, k] at X; ``start`` [P, k] is f_0(X), or zero."""
         error = (0.0 if start is None else start) - self.targets
-        return self.targets + self.eigenvectors @ (left[:, None] * (self.eigenvectors.T @ error))
+        return self.targets + self.eigenvectors @ (progress.left[:, None] * (self.eigenvectors.T @ error))
 
-    def transfer(self, cross: Array, left: Array) -> Array:
+    def transfer(self, cross: Array, progress: Progress) -> Array:
         """Return K(X*, X) K⁻¹ (1 - left), [Q, P]: what changes at X* for an error at X; ``cross`` [Q, P] is K(X*, X).
 
-        A mode of eigenvalue zero (up to P rounding errors of the largest) is never learned and drops out.
+        A mode of eigenvalue zero is never learned and drops out.
         """
-        learned = self.eigenvalues > len(self.eigenvalues) * np.finfo(float).eps * self.eigenvalues[-1]
-        gain = np.where(learned, (1.0 - left) / np.where(learned, self.eigenvalues, 1.0), 0.0)
+        counts = self.eigenvalues > 0
+        gain = np.where(counts, progress.learned / np.where(counts, self.eigenvalues, 1.0), 0.0)
         return (cross @ self.eigenvectors * gain) @ self.eigenvectors.T
 
     def test_outputs(
-        self, cross: Array, left: Array, start: Array | None = None, test_start: Array | None = None
+        self, cross: Array, progress: Progress, start: Array | None = None, test_start: Array | None = None
     ) -> Array:
         """Return the outputs [Q, k] at X*; ``start`` [P, k] is f_0(X) and ``test_start`` [Q, k] f_0(X*), or zero."""
-        change = self.transfer(cross, left) @ (self.targets - (0.0 if start is None else start))
+        change = self.transfer(cross, progress) @ (self.targets - (0.0 if start is None else start))
         return change + (0.0 if test_start is None else test_start)
 
-    def test_variance(self, cross: Array, left: Array, prior: Array, prior_cross: Array, prior_test: Array) -> Array:
-        """Return the variance [Q] over single nets of one output at X*, whose mean over nets is ``test_outputs``.
+    def test_covariance(
+        self, cross: Array, progress: Progress, prior: Array, prior_cross: Array, prior_test: Array
+    ) -> Array:
+        """Return the covariance [Q, Q] over single nets of one output at X*, whose mean is ``test_outputs``.
 
-        ``prior`` [P, P], ``prior_cross`` [Q, P] and ``prior_test`` [Q] (a diagonal) are the NNGP kernel at (X, X),
-        (X*, X) and (X*, X*). With A the ``transfer``: Σ** - 2 A Σ*ᵀ + A Σ Aᵀ (Lee et al. 2019, Eq. 16). The mean
-        squared error of single nets is that of their mean plus this.
+        ``prior`` [P, P], ``prior_cross`` [Q, P] and ``prior_test`` [Q, Q] are the NNGP kernel at (X, X), (X*, X) and
+        (X*, X*). With A the ``transfer``: Σ** - A Σ*ᵀ - Σ* Aᵀ + A Σ Aᵀ (Lee et al. 2019, Eq. 16).
         """
-        A = self.transfer(cross, left)
+        A = self.transfer(cross, progress)
+        mixed = A @ prior_cross.T
+        return prior_test - mixed - mixed.T + A @ prior @ A.T
+
+    def test_variance(
+        self, cross: Array, progress: Progress, prior: Array, prior_cross: Array, prior_test: Array
+    ) -> Array:
+        """Return the diagonal [Q] of ``test_covariance`` from that of its ``prior_test`` [Q].
+
+        The mean squared error of single nets is that of their mean plus this.
+        """
+        A = self.transfer(cross, progress)
         return prior_test - 2 * (A * prior_cross).sum(axis=1) + ((A @ prior) * A).sum(axis=1)

@@ -11,8 +11,7 @@ class Pointwise(nn.Module):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        # Published experiments call √2·max(h, 0) relu.
-        self.name = activation_of("unit_relu" if name == "relu" else name).name
+        self.name = activation_of(name).name
 
     def forward(self, h: torch.Tensor) -> torch.Tensor:
         """Apply φ to a tensor of any shape."""
