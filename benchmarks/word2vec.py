@@ -16,7 +16,7 @@ from pathlib import Path
 from gensim.models import Word2Vec
 
 from infwidth.data.tokens import load_tokens
-from infwidth.limits.word2vec import kernels, training
+from infwidth.limits.word2vec import loops, training
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     print(f"compiling and preparing: {time.process_time() - start:.1f} CPU seconds")
 
     words = [tokens.vocabulary[i] for i in text.ids.tolist()]
-    sentences = [words[i : i + kernels.SENTENCE] for i in range(0, len(words), kernels.SENTENCE)]
+    sentences = [words[i : i + loops.SENTENCE] for i in range(0, len(words), loops.SENTENCE)]
     ours, theirs = [], []
     for _ in range(options.repetitions):
         net = training.initial_net(text.n_words, options.width)

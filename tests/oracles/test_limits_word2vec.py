@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from infwidth.limits.word2vec import kernels, training
+from infwidth.limits.word2vec import loops, training
 from infwidth.limits.word2vec.evaluation import similarities, word_pairs
 
 V, N = 12, 7
@@ -14,7 +14,7 @@ CONTEXT, TARGETS = [3, 1, 3, 8], [5, 0, 3, 11]  # a context word twice; a target
 def step(u: np.ndarray, v: np.ndarray, context: list[int], targets: list[int], lr: float, weight_decay: float) -> None:
     room = np.empty(u.shape[1], u.dtype), np.empty(u.shape[1], u.dtype)
     words = np.array(context, np.int32), np.array(targets, np.int32)
-    kernels.step(u, v, words[0], len(context), words[1], len(targets), lr, weight_decay, *room)
+    loops.step(u, v, words[0], len(context), words[1], len(targets), lr, weight_decay, *room)
 
 
 @pytest.fixture

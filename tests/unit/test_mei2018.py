@@ -60,7 +60,11 @@ def test_projection_is_the_integral_over_the_sphere(dimension: int | None) -> No
     for τ in (0.2, 0.7, 1.0, 3.0, 12.0):
         kinks = [k / τ for k in (limits.START, limits.END) if k / τ < end]
         expected, _ = integrate.quad(
-            lambda z, τ=τ: limits.activation(np.array(τ * z)) * density(z), -end, end, points=kinks or None, limit=200
+            lambda z, τ=τ: limits.PLATEAUS.value(np.array(τ * z)) * density(z),
+            -end,
+            end,
+            points=kinks or None,
+            limit=200,
         )
         h, slope = (float(x) for x in limits.projected(np.array(τ), dimension))
         assert h == pytest.approx(expected, abs=1e-7)

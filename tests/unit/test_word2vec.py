@@ -8,7 +8,7 @@ import torch
 from builders import computed
 from infwidth.data.tokens import Corpus, Questions, Tokens
 from infwidth.errors import SpecError
-from infwidth.limits.word2vec import evaluation, kernels, training
+from infwidth.limits.word2vec import evaluation, loops, training
 
 COUNTS = np.array([1000, 300, 100, 0, 10])
 
@@ -26,7 +26,7 @@ def test_negatives_follow_the_counts_to_the_three_quarters() -> None:
     # Negatives as they are drawn, for a centre word that is never one of them.
     sentence, state = np.array([3, 0], np.int32), np.array([1], np.uint64)
     context, targets = np.empty(2, np.int32), np.empty(40_001, np.int32)
-    _, n_targets = kernels.draw_example(sentence, 2, 0, 1, 40_000, threshold, alias, context, targets, state)
+    _, n_targets = loops.draw_example(sentence, 2, 0, 1, 40_000, threshold, alias, context, targets, state)
     assert n_targets == 40_001
     frequencies = np.bincount(targets[1:], minlength=5) / 40_000
     assert np.abs(frequencies - expected).max() < 5 * 0.5 / 200
@@ -35,7 +35,7 @@ def test_negatives_follow_the_counts_to_the_three_quarters() -> None:
 def test_a_negative_that_is_the_centre_word_is_left_out() -> None:
     sentence, state = np.array([0, 1], np.int32), np.array([1], np.uint64)
     context, targets = np.empty(2, np.int32), np.empty(1001, np.int32)
-    _, n_targets = kernels.draw_example(sentence, 2, 0, 1, 1000, *table(), context, targets, state)
+    _, n_targets = loops.draw_example(sentence, 2, 0, 1, 1000, *table(), context, targets, state)
     assert 0 < n_targets - 1 < 500  # word 0 is more than half of all draws
     assert 0 not in targets[1:n_targets]
 
@@ -43,13 +43,11 @@ def test_a_negative_that_is_the_centre_word_is_left_out() -> None:
 def test_windows_reach_evenly_from_one_word_to_the_widest() -> None:
     sentence, state = np.arange(5).repeat(4).astype(np.int32), np.array([7], np.uint64)
     context, targets = np.empty(16, np.int32), np.empty(2, np.int32)
-    sizes = [
-        kernels.draw_example(sentence, 20, 10, 8, 1, *table(), context, targets, state)[0] // 2 for _ in range(8000)
-    ]
+    sizes = [loops.draw_example(sentence, 20, 10, 8, 1, *table(), context, targets, state)[0] // 2 for _ in range(8000)]
     counts = np.bincount(sizes, minlength=9)[1:]
     assert counts.sum() == 8000
     assert np.abs(counts - 1000).max() < 150
-    n_context, _ = kernels.draw_example(sentence, 20, 0, 8, 1, *table(), context, targets, state)
+    n_context, _ = loops.draw_example(sentence, 20, 0, 8, 1, *table(), context, targets, state)
     assert context[:n_context].tolist() == sentence[1 : n_context + 1].tolist()  # the window is cut at the ends
 
 
@@ -60,7 +58,7 @@ def test_subsampling_keeps_the_expected_fraction() -> None:
     assert keep[4] == 1
     assert (training.keep_probability(COUNTS, 0.0) == 1).all()
     ids, state = np.zeros(20_000, np.int32), np.array([3], np.uint64)
-    kept, position = kernels.read_sentence(ids, 0, keep, np.empty(20_000, np.int32), state)
+    kept, position = loops.read_sentence(ids, 0, keep, np.empty(20_000, np.int32), state)
     assert position == 20_000
     assert kept / 20_000 == pytest.approx(keep[0], abs=5 * 0.5 / 141)
 
@@ -68,8 +66,8 @@ def test_subsampling_keeps_the_expected_fraction() -> None:
 def test_sentences_end_when_they_are_full() -> None:
     ids = np.arange(10, dtype=np.int32) % 5
     sentence, state = np.empty(4, np.int32), np.array([3], np.uint64)
-    assert kernels.read_sentence(ids, 8, np.ones(5), sentence, state) == (2, 10)
-    assert kernels.read_sentence(ids, 3, np.ones(5), sentence, state) == (4, 7)
+    assert loops.read_sentence(ids, 8, np.ones(5), sentence, state) == (2, 10)
+    assert loops.read_sentence(ids, 3, np.ones(5), sentence, state) == (4, 7)
     assert sentence.tolist() == [3, 4, 0, 1]
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from infwidth.errors import SpecError
-from infwidth.limits.word2vec import kernels
+from infwidth.limits.word2vec import loops
 from infwidth.seeding import numpy_stream
 
 _HELD_OUT = 0.02  # of the words, at the end of the text
@@ -134,7 +134,7 @@ def prepare(ids: np.ndarray, n_words: int, settings: Settings) -> Text:
     keep, negatives = keep_probability(counts, settings.subsample), alias_table(counts**0.75)
     contexts = np.empty((_EXAMPLES, 2 * settings.window), np.int32)
     targets = np.empty((_EXAMPLES, 1 + settings.negative), np.int32)
-    found = kernels.draw_examples(rest, keep, *negatives, settings.window, contexts, targets, _state("evaluation", 0))
+    found = loops.draw_examples(rest, keep, *negatives, settings.window, contexts, targets, _state("evaluation", 0))
     if found == 0:
         raise SpecError(f"a text of {len(ids)} words is too short for word2vec: none of its last 2 % make a window")
     return Text(train, keep, negatives, Examples(contexts[:found].copy(), targets[:found].copy()))
@@ -143,7 +143,7 @@ def prepare(ids: np.ndarray, n_words: int, settings: Settings) -> Text:
 def train(net: Net, text: Text, settings: Settings) -> Iterator[int]:
     """Train in place and yield the number of steps of every epoch as it ends."""
     for epoch in range(settings.epochs):
-        yield kernels.train_epoch(
+        yield loops.train_epoch(
             *net,
             text.ids,
             text.keep,
@@ -160,7 +160,7 @@ def train(net: Net, text: Text, settings: Settings) -> Iterator[int]:
 
 def held_out_loss(net: Net, text: Text) -> float:
     """Return the mean of −log σ(±f) over all targets of the held-out examples; it is log 2 before training."""
-    return float(kernels.mean_loss(*net, *text.held_out))
+    return float(loops.mean_loss(*net, *text.held_out))
 
 
 def _state(role: str, epoch: int) -> np.ndarray:

@@ -17,19 +17,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy import interpolate, special
 
-Array = np.ndarray
+from infwidth.activations import Activation, Array
 
 #: σ is LOW up to START, HIGH from END on, and linear between.
 LOW, HIGH, START, END = -2.5, 7.5, 0.5, 1.5
 SLOPE = (HIGH - LOW) / (END - START)
+PLATEAUS = Activation(
+    "plateaus",
+    lambda z: np.clip(LOW + SLOPE * (z - START), LOW, HIGH),
+    lambda z: SLOPE * ((z > START) & (z < END)),
+)
 
 #: Nodes for |x| of each class.
 _NODES = 8
-
-
-def activation(z: Array) -> Array:
-    """Return σ(z)."""
-    return np.clip(LOW + SLOPE * (z - START), LOW, HIGH)
 
 
 def projected(τ: Array, dimension: int | None) -> tuple[Array, Array]:

@@ -84,7 +84,7 @@ def particles(spec: Particles, data: None) -> Rows:
     ``wasserstein``, the distance of a net's radii from the limit's. Each net has its own initial weights; examples are
     those of its seed, the same for all widths.
     """
-    from infwidth.papers.mei2018.limits import activation, flow, function_of, initial_radii, input_nodes, levels
+    from infwidth.papers.mei2018.limits import PLATEAUS, flow, function_of, initial_radii, input_nodes, levels
 
     d, n_times, seeds = spec.dimension, round(spec.horizon / spec.dt), range(spec.n_seeds)
     start = initial_radii(spec.initial_scale, d, spec.n_quantiles)
@@ -103,7 +103,7 @@ def particles(spec: Particles, data: None) -> Rows:
         r = radii[time]
         if time in recorded:
             f = function_of(r, s, d)
-            nets = np.stack([activation(x @ net.T).mean(1) for net in θ])
+            nets = np.stack([PLATEAUS.value(x @ net.T).mean(1) for net in θ])
             out.add(step, "limit_risk", ((y - f) ** 2).mean())
             for seed, net in enumerate(nets):
                 out.add(step, "risk", ((y - net) ** 2).mean(), seed=seed)
@@ -127,7 +127,7 @@ def _examples(rng: np.random.Generator, n: int, dimension: int, separation: floa
 
 def _sgd(spec: Particles, steps: int) -> Iterator[Array]:
     """Yield the weights [seeds, width, d] before training and after every step; one array, changed in place."""
-    from infwidth.papers.mei2018.limits import END, SLOPE, START, activation
+    from infwidth.papers.mei2018.limits import PLATEAUS, SLOPE
 
     width, d, batch, seeds = spec.width, spec.dimension, spec.batch_size, range(spec.n_seeds)
     rngs = [numpy_stream("order", "mei2018", seed) for seed in seeds]
@@ -137,6 +137,7 @@ def _sgd(spec: Particles, steps: int) -> Iterator[Array]:
         yield θ
         x, y = (np.stack(z) for z in zip(*(_examples(r, batch, d, spec.separation) for r in rngs), strict=True))
         z = θ @ x.swapaxes(1, 2)
-        errors = y - activation(z).mean(1)
-        θ += (((z > START) & (z < END)) * (2 * spec.lr * SLOPE / batch * errors)[:, None, :]) @ x
+        errors = y - PLATEAUS.value(z).mean(1)
+        between = PLATEAUS.slope(z) > 0
+        θ += (between * (2 * spec.lr * SLOPE / batch * errors)[:, None, :]) @ x
     yield θ

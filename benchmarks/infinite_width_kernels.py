@@ -1,7 +1,7 @@
 """Speed of the exact kernels against what else there is, on one core.
 
-    ./run python benchmarks/kernels.py
-    ./run python benchmarks/kernels.py --neural-tangents PYTHON
+    ./run python benchmarks/infinite_width_kernels.py
+    ./run python benchmarks/infinite_width_kernels.py --neural-tangents PYTHON
 
 The tangent kernel of a ReLU net with 3 hidden layers between 2000 and 2000 inputs of MNIST's size: ours, and the same
 recursion written down plainly on whole matrices in numpy; with ``--neural-tangents`` also that of the JAX library, run

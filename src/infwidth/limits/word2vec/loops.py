@@ -1,6 +1,6 @@
 """The compiled loops of word2vec: drawing windows and negatives, one SGD step, one epoch, the loss.
 
-They are all in this file, and none is cached on disk: compiling takes seconds, a training takes minutes. Every function
+They are all in this file, so that what numba keeps of them on disk is compiled anew when it changes. Every function
 takes arrays of any floating type; those that draw advance ``state``, uint64 [1], the state of a splitmix64 generator.
 """
 
@@ -18,7 +18,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _UNIT = 2.0**-32
 
 
-@njit
+@njit(cache=True)
 def draw(state: np.ndarray) -> np.uint64:
     """Return 64 random bits (splitmix64: Steele, Lea & Flood 2014)."""
     state[0] += _GOLDEN
@@ -28,7 +28,7 @@ def draw(state: np.ndarray) -> np.uint64:
     return z ^ (z >> _31)
 
 
-@njit
+@njit(cache=True)
 def read_sentence(
     ids: np.ndarray, position: int, keep: np.ndarray, sentence: np.ndarray, state: np.ndarray
 ) -> tuple[int, int]:
@@ -46,7 +46,7 @@ def read_sentence(
     return length, position
 
 
-@njit
+@njit(cache=True)
 def draw_example(
     sentence: np.ndarray,
     length: int,
@@ -84,7 +84,7 @@ def draw_example(
     return n_context, n_targets
 
 
-@njit(fastmath=_REORDER)
+@njit(cache=True, fastmath=_REORDER)
 def _mean_row(u: np.ndarray, context: np.ndarray, n_context: int, hidden: np.ndarray) -> None:
     width = hidden.shape[0]
     scale = hidden.dtype.type(1.0 / n_context)
@@ -97,7 +97,7 @@ def _mean_row(u: np.ndarray, context: np.ndarray, n_context: int, hidden: np.nda
         hidden[k] *= scale
 
 
-@njit(fastmath=_REORDER)
+@njit(cache=True, fastmath=_REORDER)
 def _dot(x: np.ndarray, y: np.ndarray) -> float:
     total = x.dtype.type(0.0)
     for k in range(x.shape[0]):
@@ -105,20 +105,20 @@ def _dot(x: np.ndarray, y: np.ndarray) -> float:
     return total
 
 
-@njit(fastmath=_REORDER)
+@njit(cache=True, fastmath=_REORDER)
 def _step_target(row: np.ndarray, g: float, decay: float, hidden: np.ndarray, gradient: np.ndarray) -> None:
     for k in range(row.shape[0]):
         gradient[k] += g * row[k]
         row[k] = decay * row[k] + g * hidden[k]
 
 
-@njit(fastmath=_REORDER)
+@njit(cache=True, fastmath=_REORDER)
 def _step_context(row: np.ndarray, scale: float, decay: float, gradient: np.ndarray) -> None:
     for k in range(row.shape[0]):
         row[k] = decay * row[k] + scale * gradient[k]
 
 
-@njit
+@njit(cache=True)
 def step(
     u: np.ndarray,
     v: np.ndarray,
@@ -149,7 +149,7 @@ def step(
         _step_context(u[context[j]], scale, decay, gradient)
 
 
-@njit
+@njit(cache=True)
 def train_epoch(
     u: np.ndarray,
     v: np.ndarray,
@@ -187,7 +187,7 @@ def train_epoch(
     return steps
 
 
-@njit
+@njit(cache=True)
 def draw_examples(
     ids: np.ndarray,
     keep: np.ndarray,
@@ -229,7 +229,7 @@ def draw_examples(
     return found
 
 
-@njit
+@njit(cache=True)
 def mean_loss(u: np.ndarray, v: np.ndarray, contexts: np.ndarray, targets: np.ndarray) -> float:
     """Return the mean of −log σ(±f) over all targets of the examples that :func:`draw_examples` drew."""
     hidden = np.empty(u.shape[1], u.dtype)
