@@ -50,5 +50,6 @@ def expanded(**experiment: Any) -> list[Cell]:
     noted = {
         key: {**value, **notes} if isinstance(value, dict) and key != "sweep" else value
         for key, value in experiment.items()
+        if key != "kind"
     }
     return list(expand(read(Experiment, {"what": "a test", **noted}, where="here"), where="here"))

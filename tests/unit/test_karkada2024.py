@@ -201,11 +201,11 @@ def test_training_specs_without_meaning_are_refused(block: str, changes: dict, m
 )
 def test_computations_without_meaning_are_refused(solve: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        expanded(kind="solve", solve=solve)
+        expanded(solve=solve)
 
 
 def test_an_exact_table_takes_no_data() -> None:
-    experiment = {"kind": "solve", "solve": {"name": "desiderata", "n_hidden": 2}}
+    experiment = {"solve": {"name": "desiderata", "n_hidden": 2}}
     (cell,) = expanded(**experiment)
     assert "data" not in cell.document
     assert cell.title == "computation 'desiderata'"

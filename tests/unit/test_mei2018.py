@@ -170,13 +170,13 @@ def test_figure_is_drawn(tables: dict[str, Table]) -> None:
 )
 def test_specs_without_meaning_are_refused(change: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        expanded(kind="solve", solve={**PARTICLES, **change})
+        expanded(solve={**PARTICLES, **change})
 
 
 def test_data_are_refused_where_a_computation_takes_none() -> None:
     data = {"name": "mnist5k", "image_size": None, "train_size": 9, "test_size": 9, "normalization": "unit"}
     with pytest.raises(SpecError, match="data: this computation takes no data"):
-        expanded(kind="solve", solve=PARTICLES, data=data)
+        expanded(solve=PARTICLES, data=data)
 
 
 def test_only_a_paper_s_own_cells_depend_on_its_limits() -> None:

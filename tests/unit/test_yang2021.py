@@ -178,13 +178,13 @@ def test_only_the_whole_gauge_change_keeps_the_function(tables: dict) -> None:
 )
 def test_specs_without_meaning_are_refused(solve: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        expanded(kind="solve", solve=solve)
+        expanded(solve=solve)
 
 
 def test_these_computations_take_no_data() -> None:
     data = {"name": "mnist5k", "image_size": None, "train_size": 1, "test_size": 1, "normalization": "unit"}
     with pytest.raises(SpecError, match="takes no data"):
-        expanded(kind="solve", solve={"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, data=data)
+        expanded(solve={"name": "abc_verdicts", "rule": "mup", "n_hidden": [1]}, data=data)
 
 
 # ---- claims and figures

@@ -80,7 +80,7 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
     ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Raises SpecError naming the key
     for what has no meaning, before anything runs.
     """
-    blocks = experiment.blocks
+    blocks, kind = experiment.blocks, "train" if experiment.solve is None else "solve"
     for dotted in experiment.sweep:
         block, _, key = dotted.partition(".")
         if not isinstance(blocks.get(block), dict) or not key:
@@ -98,5 +98,5 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
             document[block][key] = axes[key] = value
         if experiment.seeds is not None:
             document["seeds"] = list(range(experiment.seeds))
-        spec = read_cell({"kind": experiment.kind, **document}, where=where)
+        spec = read_cell({"kind": kind, **document}, where=where)
         yield Cell(id=cell_id(spec), spec=spec, axes=axes)

@@ -19,6 +19,13 @@ def resolved(experiments: Mapping[str, Any], shared: Mapping[str, Any], *, where
     return {name: _Resolver(experiments, shared, where).experiment(name, ()) for name in experiments}
 
 
+def models_of(name: str, experiments: Mapping[str, Any]) -> list[str]:
+    """Return what an experiment is like, itself or in a block, and what that is like, in order; for errors."""
+    own = _mapping(experiments.get(name))
+    names = [value["like"] for value in (own, *own.values()) if isinstance(value, dict) and "like" in value]
+    return list(dict.fromkeys(model for near in names for model in (near, *models_of(near, experiments))))
+
+
 class _Resolver:
     def __init__(self, experiments: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> None:
         self._experiments, self._shared, self._where = experiments, shared, where
@@ -37,8 +44,8 @@ class _Resolver:
         said = {key: self._block(key, value, (*through, name)) for key, value in own.items() if key != "like"}
         merged = {key: value for key, value in base.items() if key != "what"}
         for key, value in said.items():
-            replaces = key not in _BLOCKS or "like" in own.get(key, {}) if isinstance(value, dict) else True
-            merged[key] = value if replaces else _merged(base.get(key, {}), value)
+            adds = key in _BLOCKS and isinstance(value, dict) and "like" not in own[key]
+            merged[key] = _merged(base.get(key), value) if adds else value
         for dotted in said.get("sweep", {}) if isinstance(said.get("sweep"), dict) else ():
             block, _, key = dotted.partition(".")
             if isinstance(merged.get(block), dict) and key not in _mapping(said.get(block)):

@@ -6,7 +6,7 @@ from typing import Any
 
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.cells import Cell, expand
-from infwidth.experiments.like import resolved
+from infwidth.experiments.like import models_of, resolved
 from infwidth.experiments.scales import at_scale
 from infwidth.experiments.source import read_yaml
 from infwidth.specs.block import read
@@ -65,21 +65,24 @@ def load_paper(name: str, scale: str) -> Paper:
         raise SpecError(f"unknown paper '{name}'{nearest(name, paper_names())}; known: {', '.join(paper_names())}")
     where = f"{name}/experiments.yaml at scale {scale}"
     raw = at_scale(read_yaml(PAPERS_DIR / name / "experiments.yaml", where=where), scale, where=where)
+    models: dict[str, list[str]] = {}
     if isinstance(raw, dict) and isinstance(raw.get("experiments"), dict):
-        raw["experiments"] = resolved(raw["experiments"], shared_blocks(scale), where=where)
+        variants = raw["experiments"]
+        raw["experiments"] = resolved(variants, shared_blocks(scale), where=where)
+        models = {key: models_of(key, variants) for key in variants}
     document = read(Document, raw, where=where)
-    cells = {
-        key: tuple(expand(experiment, where=f"{where}: experiments.{key}"))
-        for key, experiment in document.experiments.items()
-    }
+    cells: dict[str, tuple[Cell, ...]] = {}
+    for key, experiment in document.experiments.items():
+        like = f" (like {', '.join(models[key])})" if models[key] else ""
+        cells[key] = tuple(expand(experiment, where=f"{where}: experiments.{key}{like}"))
     figures = []
     for key, figure in document.figures.items():
         tables = []
         for table in figure.tables:
-            paper, _, experiment = table.rpartition(".")
+            paper, _, its_experiment = table.rpartition(".")
             if not paper and table not in cells:
                 raise SpecError(f"{where}: figures.{key}.tables: no experiment '{table}'{nearest(table, cells)}")
-            tables.append((paper or name, experiment))
+            tables.append((paper or name, its_experiment))
         figures.append(Figure(name, key, figure.title, figure.caption.strip(), tuple(tables)))
     return Paper(name, document.title, document.reference, cells, tuple(figures), raw)
 

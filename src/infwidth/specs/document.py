@@ -1,6 +1,6 @@
 """The blocks of experiments.yaml at one scale, in which each block of a cell still says where its values come from."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -26,9 +26,11 @@ Name = Annotated[
 
 
 class Experiment(Block):
-    """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``."""
+    """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``.
 
-    kind: Literal["train", "solve"]
+    They are computations where there is a block ``solve``, else trainings.
+    """
+
     what: Text
     data: Noted | None = None
     model: Noted | None = None
@@ -43,7 +45,7 @@ class Experiment(Block):
     @property
     def blocks(self) -> dict[str, Any]:
         """What it says of its cells, without annotations."""
-        keys = {key: value for key, value in self if key not in ("kind", "what", "sweep") and value is not None}
+        keys = {key: value for key, value in self if key not in ("what", "sweep") and value is not None}
         return {
             key: {k: v for k, v in value.items() if k not in ANNOTATIONS} if isinstance(value, dict) else value
             for key, value in keys.items()
