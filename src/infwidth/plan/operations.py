@@ -50,8 +50,9 @@ def _passes(model: Model, batch_shape: tuple[int, ...], outputs: int) -> tuple[i
     from torch.utils.flop_counter import FlopCounterMode
 
     from infwidth.models import build_model
+    from infwidth.models.shapes import shapes_only
 
-    with torch.device("meta"):  # shapes without numbers
+    with shapes_only():
         net = build_model(model.model_dump(), batch_shape[1:], outputs)
         batch = torch.zeros(batch_shape, dtype=torch.long if len(batch_shape) == 2 else None)
     with FlopCounterMode(display=False) as forward:

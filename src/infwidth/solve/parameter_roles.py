@@ -24,8 +24,7 @@ def rows(spec: Spec, data: None) -> Rows:
     ``size`` and ``wide`` (0 or 1) of each dimension (index), the parameter's name as layer; ``wide_dimensions``, their
     number: one for vector-like parameters, two for matrix-like ones.
     """
-    import torch
-
+    from infwidth.models.shapes import shapes_only
     from infwidth.models.transformer import Transformer
     from infwidth.parametrization import find_roles
 
@@ -42,7 +41,7 @@ def rows(spec: Spec, data: None) -> Rows:
             branch_power="0",
         )
 
-    with torch.device("meta"):
+    with shapes_only():
         narrow, wider = net(spec.width), net(2 * spec.width)
     roles, others = find_roles(narrow, wider), dict(wider.named_parameters())
     out = Rows(of="net")

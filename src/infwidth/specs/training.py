@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infwidth.specs.block import LARGEST, Block, Count, Fraction01, NotNegative, Positive, Says, Several
+from infwidth.specs.block import LARGEST, Block, Count, Fraction01, NotNegative, Positive, Says, Several, unsaid
 
 
 class Optimizer(Block):
@@ -23,6 +23,7 @@ class Training(Block):
     - ``augmentation``: what is done to each image anew at each step
     - ``centred``: whether the net's output is f − f0, f0 the function at initialisation
     - ``evaluations``: the number of evaluation steps, evenly spaced in log time from the first to the last
+    - ``perturbation``: the relative change of every initial weight, 1e-7 for the noise floor that rounding leaves
     """
 
     steps: Count
@@ -35,3 +36,4 @@ class Training(Block):
     evaluations: Annotated[
         int, Field(ge=2, le=LARGEST), Says("must be the number of log-spaced evaluation steps, at least two")
     ]
+    perturbation: NotNegative = unsaid(0.0)

@@ -10,12 +10,14 @@ from torch import nn
 from infwidth.data.load import Labelled
 from infwidth.data.streams import is_new_each_step
 from infwidth.models import Model, build_model
+from infwidth.models.shapes import shapes_only
 from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
 from infwidth.parametrization.conventions import base_net
 from infwidth.specs.cells import Train
 from infwidth.training.examples import Examples
 from infwidth.training.initial import InitialFunction
 from infwidth.training.losses import n_outputs
+from infwidth.training.perturbation import perturb_
 
 
 def model_of(spec: Train, data: Labelled, width: int) -> Model:
@@ -33,7 +35,7 @@ def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     block, optimizer = spec.parametrization, spec.optimizer
     base_width, layer_lr = block.base_width, block.layer_lr
     base = base_net(lr, block.gamma0, base_width, layer_lr=layer_lr, optimizer=optimizer.name)
-    with torch.device("meta"):  # only shapes are needed of the base and of a second width, which tells the roles
+    with shapes_only():  # of the base and of a second width, which tells the roles
         base_model, delta_model = model_of(spec, data, base_width), model_of(spec, data, 2 * base_width)
     plan = parametrize(
         model,
@@ -72,6 +74,8 @@ class Member:
         self.model = model_of(spec, data, spec.model.width).to(getattr(torch, training.dtype))
         self.plan = make_plan(self.model, spec, data, lr)
         self.plan.init_(self.model, seed)
+        if training.perturbation:
+            perturb_(self.model, seed, training.perturbation)
         if block.gauge is not None:  # after the initialisation, so that all gauges start as the same net
             one_decay = spec.optimizer.weight_decay if block.transform_weight_decay is False else None
             self.plan = write_multipliers_(self.model, self.plan, block.gauge, lr=lr, weight_decay=one_decay)

@@ -6,6 +6,7 @@ import torch
 
 from infwidth.data.load import Labelled
 from infwidth.data.streams import Batches, augment
+from infwidth.models.shapes import shapes_only
 from infwidth.specs.cells import Train
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import Examples, examples, on_device
@@ -47,7 +48,7 @@ class Problem:
 
     def bytes_of_a_net(self) -> int:
         """Return what the parameters of one net take."""
-        with torch.device("meta"):
+        with shapes_only():
             model = model_of(self.spec, self.data, self.spec.model.width)
         return sum(p.numel() for p in model.parameters()) * self._dtype.itemsize
 
