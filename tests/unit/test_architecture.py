@@ -21,6 +21,7 @@ ALLOWED = {
     "activations": {"errors"},
     "empirical": {"errors", "activations"},
     "parametrization": {"errors", "seeding"},
+    "programs": {"errors", "seeding", "parametrization"},
     "models": {"errors", "registry", "activations"},
     "data": {"errors", "files", "seeding", "registry"},
     "limits": {"errors", "seeding", "activations"},
