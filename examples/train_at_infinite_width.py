@@ -1,8 +1,9 @@
 """Train a net of three hidden layers at infinite width, beside nets of width 64 to 1024, on embedded digits.
 
-    ./run python examples/train_at_infinite_width.py [FOLDER]
+./run python examples/train_at_infinite_width.py [FOLDER]
 """
 
+import itertools
 import sys
 import tempfile
 from pathlib import Path
@@ -19,13 +20,21 @@ from infwidth.data.prepare import prepare
 from infwidth.parametrization import parametrize
 from infwidth.programs import infinite
 
-BASE_WIDTH, LR, STEPS = 64, 0.5, 30
+BASE_WIDTH, WIDTHS, NEURONS, LR, STEPS = 64, (64, 256, 1024), 4096, 0.5, 30
+DIGITS = {
+    "name": "mnist5k",
+    "image_size": 14,
+    "train_size": 32,
+    "test_size": 32,
+    "classes": None,
+    "normalization": "standardize",
+}
 
 
 def build(width: int) -> nn.Module:
     """Return a net of any width; 14 × 14 pixels, ten classes."""
     sizes = [196, width, width, width]
-    layers = [m for i, o in zip(sizes, sizes[1:], strict=False) for m in (nn.Linear(i, o), nn.Tanh())]
+    layers = [m for i, o in itertools.pairwise(sizes) for m in (nn.Linear(i, o), nn.Tanh())]
     return nn.Sequential(nn.Flatten(), *layers, nn.Linear(width, 10))
 
 
@@ -45,17 +54,16 @@ def main(folder: Path) -> None:
     """Write a picture of all losses to ``folder``."""
     with tempfile.TemporaryDirectory() as prepared:
         prepare("mnist5k", Path("data"), Path(prepared) / "mnist5k")
-        data = load_data(Path(prepared), {"name": "mnist5k", "image_size": 14, "train_size": 32, "test_size": 100,
-                                          "classes": None, "normalization": "standardize"})  # fmt: skip
+        data = load_data(Path(prepared), DIGITS)
     x, y = data.x_train, data.y_train.long()
     curves = {}
-    for width in (64, 256, 1024):
+    for width in WIDTHS:
         net = build(width)
         plan = parametrize(net, build(BASE_WIDTH), "mup", optimizer="sgd", lr=LR, delta_model=build(96))
         plan.init_(net, seed=0)
         curves[f"width {width}"] = train(net, plan.optimizer(net), x, y)
     for seed in (0, 1):
-        net = infinite(build, base_width=BASE_WIDTH, neurons=4096, lr=LR, seed=seed)
+        net = infinite(build, base_width=BASE_WIDTH, neurons=NEURONS, lr=LR, seed=seed)
         curves[f"infinite, sample {seed}"] = train(net, net.optimizer(), x, y)
     axes = sns.lineplot(pd.DataFrame(curves), dashes=False)
     axes.set(xlabel="step", ylabel="training loss", title="32 digits, full batch, μP")

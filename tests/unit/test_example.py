@@ -1,4 +1,4 @@
-"""The example of the user's own module runs, passes its coordinate check, and its negative control fails it."""
+"""The examples run; that of the user's own module passes its coordinate check, and its negative control fails it."""
 
 import importlib.util
 from pathlib import Path
@@ -7,14 +7,19 @@ from types import ModuleType
 import pytest
 import torch
 
-FILE = Path(__file__).parents[2] / "examples" / "parametrize_your_module.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parametrize_your_module", FILE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded("parametrize_your_module")
     module.WIDTHS = (32, 64, 128)
     return module
 
@@ -36,3 +41,12 @@ def test_training_lowers_the_loss_at_every_width(example: ModuleType) -> None:
         losses = example.train(width, steps=20)
         assert losses[-1] < 0.5 * losses[0]
         assert all(torch.isfinite(torch.tensor(losses)))
+
+
+def test_infinite_width_is_trained_beside_finite_ones(tmp_path: Path, capsys) -> None:
+    module = loaded("train_at_infinite_width")
+    module.STEPS, module.WIDTHS, module.NEURONS = 4, (64, 128), 512
+    module.main(tmp_path)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("infinite")]
+    assert [row[3] for row in rows] == ["2.3026", "2.3026"]  # log 10: the limit's output starts at zero
+    assert (tmp_path / "infinite_width.png").stat().st_size > 10_000
