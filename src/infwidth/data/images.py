@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
 
+from infwidth.data import mapped
 from infwidth.data.record import read_array, read_record
 from infwidth.errors import DataError, SpecError
 from infwidth.seeding import numpy_stream
@@ -22,7 +23,10 @@ _LUMA = np.array([299, 587, 114])
 
 @dataclass(frozen=True)
 class Images:
-    """x float32 [P, C, H, W] and y int64 [P] of both splits; ``sha256`` is that of the prepared data they come from."""
+    """x float32 [P, C, H, W] and y int64 [P] of both splits; ``sha256`` is that of the prepared data they come from.
+
+    Where memory would not hold it, x is a :class:`~infwidth.data.mapped.Mapped`.
+    """
 
     x_train: torch.Tensor
     y_train: torch.Tensor
@@ -54,8 +58,11 @@ def load_images(
     - ``normalization``: "standardize" makes each channel's mean 0 and variance 1 over all pixels of the training
       subset, and scales the test images by the same two numbers; "unit" divides pixels by 255.
 
-    Only the chosen rows are read. Raises SpecError for a size, class or side that is not there, naming what is, and
-    DataError where ``prepared_dir`` holds no prepared images.
+    Only the chosen rows are read. Images that would take more than ``mapped.IN_MEMORY`` bytes stay on the disk
+    (:class:`~infwidth.data.mapped.Mapped`, which has the part of a tensor that training uses).
+
+    Raises SpecError for a size, class or side that is not there, naming what is, and DataError where ``prepared_dir``
+    holds no prepared images.
     """
     record = read_record(prepared_dir)
     if record["kind"] != "images":
@@ -74,9 +81,9 @@ def load_images(
     else:
         raise SpecError(f"normalization '{normalization}' is neither 'standardize' nor 'unit'")
     return Images(
-        x_train=pixels.tensor(stored["x_train"], rows["train"], mean, scale),
+        x_train=pixels.images(stored["x_train"], rows["train"], mean, scale),
         y_train=torch.from_numpy(labels["train"]),
-        x_test=pixels.tensor(stored["x_test"], rows["test"], mean, scale),
+        x_test=pixels.images(stored["x_test"], rows["test"], mean, scale),
         y_test=torch.from_numpy(labels["test"]),
         n_classes=len(chosen),
         name=record["name"],
@@ -149,7 +156,7 @@ class _Pixels:
         """Return mean and standard deviation of each channel, in units of the whole numbers."""
         # Python's integers: the squares of a large data set exceed 64 bits.
         total, squares = [0] * self.channels, [0] * self.channels
-        for sums in self._blocks(stored, rows):
+        for sums in self._blocks(stored, np.sort(rows)):  # as a disk reads best
             for c in range(self.channels):
                 total[c] += int(sums[:, c].sum())
                 squares[c] += int((sums[:, c] ** 2).sum())
@@ -159,6 +166,15 @@ class _Pixels:
         if not std.all():
             raise DataError("a channel of the training subset has the same value in every pixel; it cannot be scaled")
         return mean, std
+
+    def images(self, stored: np.ndarray, rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
+        """Return :meth:`tensor` of all rows, or, where memory would not hold it, what makes it of the rows asked for."""
+        shape = (self.channels, self.side, self.side)
+        if 4 * len(rows) * math.prod(shape) <= mapped.IN_MEMORY:
+            return self.tensor(stored, rows, mean, scale)
+        mapped.expect_single_rows(stored)
+        read = mapped.Mapped(lambda some: self.tensor(stored, some, mean, scale), rows, shape, limit=mapped.IN_MEMORY)
+        return cast(torch.Tensor, read)  # by its looks
 
     def tensor(self, stored: np.ndarray, rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
         """Return float32 [len(rows), C, side, side], the whole numbers less ``mean``, divided by ``scale``."""

@@ -1,5 +1,6 @@
 """Examples on the device, with where they come from in the data set."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,14 +29,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.y)
 
-    def chunks(self, size: int) -> "list[Examples]":
-        """Return the examples in parts of at most ``size``; of whole splits or slices of them only."""
+    def chunks(self, size: int) -> "Iterator[Examples]":
+        """Yield the examples in parts of at most ``size``; of whole splits or slices of them only."""
         assert isinstance(self.rows, slice)
         start = self.rows.start or 0
-        return [
-            Examples(x, y, self.split, slice(start + i * size, start + i * size + len(y)))
-            for i, (x, y) in enumerate(zip(self.x.split(size), self.y.split(size), strict=True))
-        ]
+        for x, y in zip(self.x.split(size), self.y.split(size), strict=True):
+            yield Examples(x, y, self.split, slice(start, start + len(y)))
+            start += len(y)
 
 
 def examples(data: Labelled, split: Split, rows: torch.Tensor | slice) -> Examples:
