@@ -168,7 +168,7 @@ class _Pixels:
         return mean, std
 
     def images(self, stored: np.ndarray, rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
-        """Return :meth:`tensor` of all rows, or, where memory would not hold it, what makes it of the rows asked for."""
+        """Return :meth:`tensor` of all rows, or, where memory would not hold it, what makes it of those asked for."""
         shape = (self.channels, self.side, self.side)
         if 4 * len(rows) * math.prod(shape) <= mapped.IN_MEMORY:
             return self.tensor(stored, rows, mean, scale)

@@ -1,10 +1,10 @@
 """Blocks of data: what is taken of a prepared data set. Which kind a block is, its keys tell."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from infwidth.specs.block import LARGEST, Block, Count, Says, Several, Text
+from infwidth.specs.block import LARGEST, Block, Count, Says, Several, Text, unsaid
 
 ClassNumber = Annotated[int, Field(ge=0, le=LARGEST), Says("must be the number of a class, from 0")]
 Classes = Annotated[Several[ClassNumber], Field(min_length=2), Says("must be a list of at least two different classes")]
@@ -12,10 +12,44 @@ Side = Annotated[int, Field(ge=1, le=4096), Says("must be a side in pixels, from
 VocabularySize = Annotated[int, Field(ge=2, le=LARGEST), Says("must be a number of words, at least two")]
 
 
+class Preparation(Block):
+    """With what a data set is prepared: part of its prepared form, of which each set of options has its own."""
+
+    of: ClassVar[tuple[str, ...]]
+
+
+class OfImageNet(Preparation):
+    """``classes``: WordNet ids, a file of them in data_dir, or a number; all by default. ``image_size``: 64 pixels."""
+
+    of = ("imagenet",)
+    classes: Annotated[Count | Text | Several[Text], Says("must be a number, a file or WordNet ids")] | None = unsaid()
+    image_size: Side | None = unsaid()
+    images_per_class: Count | None = unsaid()
+
+
+class OfCIFAR5M(Preparation):
+    """``train_parts``: how many of the five parts of a million images train."""
+
+    of = ("cifar5m",)
+    train_parts: Annotated[int, Field(ge=1, le=5), Says("must be a number of parts, from 1 to 5")]
+
+
+class OfText(Preparation):
+    """``min_count``: words seen less often are one word, ``<unk>``."""
+
+    of = ("wikipedia_sample", "wikitext2", "wikitext103", "text8", "fil9", "wiki8")
+    min_count: Count
+
+
+def _belong(name: str, options: Preparation | None) -> None:
+    if options is not None and name not in options.of:
+        raise ValueError(f"options: {', '.join(options.model_fields_set)}: '{name}' has no such option")
+
+
 class Images(Block):
     """Labelled images: a balanced subset of ``classes`` (null: all), resized, standardized or as parts of 255.
 
-    Sizes that are null are those of the data set.
+    Sizes that are null are those of the data set. ``options`` are those of its preparation.
     """
 
     name: Text
@@ -24,6 +58,12 @@ class Images(Block):
     test_size: Count | None
     classes: Classes | None = None
     normalization: Literal["standardize", "unit"]
+    options: OfImageNet | OfCIFAR5M | None = unsaid()
+
+    @model_validator(mode="after")
+    def _has_its_own_options(self) -> Self:
+        _belong(self.name, self.options)
+        return self
 
 
 class Windows(Block):
@@ -34,6 +74,12 @@ class Windows(Block):
     vocabulary_size: VocabularySize | None
     train_windows: Count | None = None
     test_windows: Count | None
+    options: OfText | None = unsaid()
+
+    @model_validator(mode="after")
+    def _has_its_own_options(self) -> Self:
+        _belong(self.name, self.options)
+        return self
 
 
 class Corpus(Block):
@@ -45,6 +91,12 @@ class Corpus(Block):
     n_tokens: Count | None
     vocabulary_size: VocabularySize | None
     drop_unknown: bool
+    options: OfText | None = unsaid()
+
+    @model_validator(mode="after")
+    def _has_its_own_options(self) -> Self:
+        _belong(self.name, self.options)
+        return self
 
 
 class Drawings(Block):
