@@ -20,12 +20,13 @@ wildcard_constraints:
     paper="[a-z0-9]+",
     experiment="[a-z0-9_]+",
     figure="[a-z0-9_]+",
+    kind="train|solve",
     cell="[0-9a-f]{16}",
-    dataset="[a-z0-9_]+",
+    prepared="[a-z0-9_]+(-[0-9a-f]{8})?",
 
 
-# Too small for a cluster's job, as figures and the smallest limits are (see their rules), or, for data, in need of the
-# network, which a cluster's nodes may lack. Without a cluster this changes nothing.
+# Too small for a cluster's job, as figures are (see their rules), or, for data, in need of the network, which a cluster's
+# nodes may lack. Without a cluster this changes nothing.
 localrules:
     all,
     prepare_data,
@@ -44,13 +45,13 @@ localrules:
 
 
 include: "rules/data.smk"
-include: "rules/train.smk"
-include: "rules/limits.smk"
+include: "rules/cells.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
 rule all:
+    """Everything: figures, tables, claims, catalog and report."""
     default_target: True
     input:
         rules.figures.input,
@@ -58,3 +59,18 @@ rule all:
         rules.claims.output,
         rules.catalog.output,
         rules.report.output,
+
+
+check_rule_names()
+
+
+onstart:
+    tell_start()
+
+
+onsuccess:
+    progress.end()
+
+
+onerror:
+    progress.end()

@@ -1,17 +1,30 @@
 # Functions only: where things lie, and what there is to build at the configured scale.
 
+import atexit
+import os
+import shlex
+import sys
+from collections import Counter
 from pathlib import Path
 
+from infwidth.data.registry import DATASETS
+from infwidth.data.sources import data_folder
 from infwidth.errors import InfwidthError
 from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import PAPERS_DIR
+from infwidth.plan import places
+from infwidth.plan.code import Package
+from infwidth.plan.current import Currency, made, sets_of
+from infwidth.plan.demand import Demand, bundles, demand, published_runs
+from infwidth.plan.graph import in_catalog_order, load_graph
+from infwidth.report.published import published_part, published_scales
 from infwidth.specs.block import read
 from infwidth.specs.config import Config
-from infwidth.plan.demand import Demand, demand, is_small, published_runs
-from infwidth.workflow.folders import check_writable
+from infwidth.workflow import forks, lock, progress
+from infwidth.workflow.due import Due
+from infwidth.workflow.folders import check_writable, mend_times
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.plan.graph import CODE, code_hash, in_catalog_order, solve_code, load_graph
-from infwidth.report.published import published_part, published_scales
+from infwidth.workflow.targets import asked_for, check_targets
 
 try:
     read(Config, config, where="config/config.yaml or --config")
@@ -21,6 +34,7 @@ try:
     PUBLISHED_SCALES = published_scales(Path("results/published"))
     if config["tables"] == "published":
         GRAPH = published_part(GRAPH, Path("results/published"), all_figures=config["figures"] == "all")
+    DATA_DIR = data_folder(config["data_dir"])
     RUNS = published_runs(Path("results/published"))
     check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
 except InfwidthError as error:
@@ -49,31 +63,44 @@ for paper in IN_ORDER:
     LABELS |= numbered({figure.rule: figure.title for figure in paper.figures})
 
 
-def cell_file(cell):
-    return f"results/cells/{cell.kind}/{cell.id}.parquet"
+# None are given where nothing is run: to list rules, to show a report.
+CORES = workflow.resource_settings.cores or 1 if workflow.resource_settings else 1
+
+# What the small jobs are told of the configuration; names that have been checked.
+SELECTION = "all" if not GRAPH.left_out else ",".join(figure.rule for figure in GRAPH.figures)
+TOLD = f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION}"
+ASK = shlex.join([sys.executable, "-I", "-S", str(Path(forks.__file__).with_name("ask.py"))])
+
+PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")
+CURRENT = Currency(PACKAGE, GRAPH, published=config["tables"] == "published")
+atexit.register(CURRENT.remember)
+
+# The process that starts a run; those that run its jobs on other machines read these rules too.
+IS_MAIN = workflow.is_main_process
+if IS_MAIN:
+    if lock.take_over(places.KEPT, Path(".snakemake") / "locks"):
+        print("a run that was stopped had left its lock: taken over", file=sys.stderr)
+    mend_times([places.CELLS, places.PREPARED, places.RESULTS / SCALE])
+os.environ["INFWIDTH_FORKS"] = str(forks.socket_path(places.KEPT))
+DUE = Due(places.KEPT)
+
+
+# Return the digest of the code behind a job whose script is ``name``.
+def code_of_script(name):
+    return PACKAGE.code_of([f"infwidth.workflow.scripts.{name}"])
 
 
 def table_file(paper, experiment):
-    root = PUBLISHED if config["tables"] == "published" else f"results/{SCALE}"
-    return f"{root}/tables/{paper}/{experiment}.parquet"
+    return str(CURRENT.table_file(paper, experiment))
 
 
 def figure_file(figure, suffix):
-    return f"results/{SCALE}/figures/{figure.paper}/{figure.name}.{suffix}"
+    return str(places.figure_file(SCALE, figure.paper, figure.name, suffix))
 
 
-# Empty for exact limits that need no data. Ancient: data prepared anew is the same data (its digest is in the cell's
-# provenance), and a cell taken over from another machine must not wait for data that only that machine has.
-def data_records(cells):
-    names = sorted({name for cell in cells for name in cell.spec.datasets})
-    return [ancient(f"results/data/{name}/record.json") for name in names]
-
-
-# For the message of a job. It is a resource because a changed param would rerun the job, and this one counts all cells.
-def title(cells):
-    number = list(GRAPH.cells).index(cells[0].id) + 1
-    more = f" and {len(cells) - 1} more of its experiment" if len(cells) > 1 else ""
-    return f"cell {number} of {len(GRAPH.cells)}: {cells[0].title}{more}"
+# Empty for computations that need no data.
+def data_records(cell):
+    return [f"results/data/{name}/record.json" for name in sets_of(cell.spec)]
 
 
 # Where a cluster computes, this machine's GPU says nothing. Snakemake chooses its executor after it has read the rules.
@@ -81,19 +108,43 @@ def uses_gpu():
     return gpu_is_used(config["device"], here=workflow.local_exec)
 
 
-def asked(cells):
-    gpu = cells[0].kind == "train" and uses_gpu()
-    return demand([cell.id for cell in cells], RUNS, gpu=gpu, unrecorded=UNRECORDED)
+BUNDLES = bundles(GRAPH.cells.values(), RUNS)
+TOGETHER = Counter(BUNDLES.values())
 
 
-# A job that a cluster killed asks for more the next time; a training goes on from its checkpoint.
-def memory_mb(cells):
-    return lambda wildcards, attempt: attempt * asked(cells).memory_mb
-
-
-def minutes(cells):
-    return lambda wildcards, attempt: attempt * asked(cells).minutes
+# Return what the job of a cell asks a cluster for. One that was killed asks for more the next time; a training goes on
+# from its checkpoint.
+def asked(cell, attempt):
+    gpu = cell.kind == "train" and uses_gpu()
+    once = demand(cell.id, RUNS, gpu=gpu, unrecorded=UNRECORDED, alone=TOGETHER[BUNDLES[cell.id]] == 1)
+    return Demand(attempt * once.memory_mb, attempt * once.minutes)
 
 
 def tables_of_paper(wildcards):
     return [table_file(*table) for table in GRAPH.papers[wildcards.paper].tables]
+
+
+# Say what is to be computed, and note it for the lines that follow each cell. Snakemake knows its jobs by now.
+def tell_start():
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "cell"]
+    if jobs:
+        cells = {job.wildcards.cell: GRAPH.cells[job.wildcards.cell] for job in jobs}
+        seconds = {name: RUNS[name].seconds for name in cells if name in RUNS}
+        print(progress.begin(cells, seconds, CORES), file=sys.stderr, flush=True)
+
+
+# Called when all rules are known.
+def check_rule_names():
+    if IS_MAIN and Path(sys.argv[0]).name in ("snakemake", "__main__.py"):
+        try:
+            check_targets(asked_for(sys.argv[1:]), [rule.name for rule in workflow.rules], GRAPH.left_out)
+        except InfwidthError as error:
+            raise WorkflowError(str(error)) from None
+
+
+# What the list of rules says of figures and papers.
+def describe():
+    for paper in GRAPH.papers.values():
+        workflow.get_rule(paper.name).docstring = f"All of {paper.reference}"
+        for figure in paper.figures:
+            workflow.get_rule(figure.rule).docstring = figure.title

@@ -1,28 +1,44 @@
 # Tables from cells, figures and claims from tables. One rule a figure, named as in the catalog.
 
 
+def is_current_table(paper, experiment):
+    return made([CURRENT.table_file(paper, experiment)], CURRENT.table_key(paper, experiment))
+
+
+def is_current_ledger(paper):
+    return made([places.claims_file(SCALE, paper)], CURRENT.claims_key(GRAPH.papers[paper]))
+
+
+def due_figure(figure):
+    files = [places.figure_file(SCALE, figure.paper, figure.name, suffix) for suffix in ("pdf", "png")]
+    return lambda wildcards: DUE.unless(made(files, CURRENT.figure_key(figure)))
+
+
 rule table:
+    """The rows of an experiment's cells: results/<scale>/tables/<paper>/<experiment>.parquet."""
     input:
-        lambda wildcards: [cell_file(cell) for cell in GRAPH.cells_of(wildcards.paper, wildcards.experiment)],
+        lambda wildcards: [
+            str(places.cell_file(cell)) for cell in GRAPH.cells_of(wildcards.paper, wildcards.experiment)
+        ],
+        due=lambda wildcards: DUE.unless(is_current_table(wildcards.paper, wildcards.experiment)),
     output:
-        report(
-            f"results/{SCALE}/tables/{{paper}}/{{experiment}}.parquet",
-            category="Tables",
-            subcategory="{paper}",
-            labels={"table": "{experiment}"},
-            caption="captions/table.rst",
+        update(
+            report(
+                f"results/{SCALE}/tables/{{paper}}/{{experiment}}.parquet",
+                category="Tables",
+                subcategory="{paper}",
+                labels={"table": "{experiment}"},
+                caption="captions/table.rst",
+            )
         ),
     log:
         "results/logs/tables/{paper}_{experiment}.log",
     conda:
         "../environment.yml"
-    params:
-        axes=lambda wildcards: {cell.id: cell.axes for cell in GRAPH.cells_of(wildcards.paper, wildcards.experiment)},
-        code=code_hash(CODE["table"]),
     message:
         "table {wildcards.paper}/{wildcards.experiment}"
-    script:
-        "../src/infwidth/workflow/scripts/write_table.py"
+    shell:
+        "{ASK} table {wildcards.paper}/{wildcards.experiment} {TOLD} --log {log:q}"
 
 
 for figure in GRAPH.figures:
@@ -32,13 +48,16 @@ for figure in GRAPH.figures:
             figure.rule
         input:
             [table_file(*table) for table in figure.tables],
+            due=due_figure(figure),
         output:
-            pdf=figure_file(figure, "pdf"),
-            png=report(
-                figure_file(figure, "png"),
-                category=CATEGORIES[figure.paper],
-                labels={"figure": LABELS[figure.rule]},
-                caption="captions/figure.rst",
+            pdf=update(figure_file(figure, "pdf")),
+            png=update(
+                report(
+                    figure_file(figure, "png"),
+                    category=CATEGORIES[figure.paper],
+                    labels={"figure": LABELS[figure.rule]},
+                    caption="captions/figure.rst",
+                )
             ),
         log:
             f"results/logs/figures/{figure.rule}.log",
@@ -46,40 +65,50 @@ for figure in GRAPH.figures:
         conda:
             "../environment.yml"
         params:
-            paper=figure.paper,
-            figure=figure.name,
-            tables=[experiment for _, experiment in figure.tables],
+            rule=figure.rule,
             title=figure.title,
             caption=figure.caption,
             reference=GRAPH.papers[figure.paper].reference,
             scale=SCALE,
-            code=code_hash([*CODE["figure"], f"papers/{figure.paper}"]),
         message:
             f"figure {figure.rule}"
-        script:
-            "../src/infwidth/workflow/scripts/draw_figure.py"
+        shell:
+            "{ASK} figure {params.rule} {TOLD} --log {log:q}"
 
 
 rule paper_claims:
+    """The claims of one paper, judged on its tables: results/<scale>/claims/<paper>.csv."""
     input:
         tables_of_paper,
+        due=lambda wildcards: DUE.unless(is_current_ledger(wildcards.paper)),
     output:
-        f"results/{SCALE}/claims/{{paper}}.csv",
+        update(f"results/{SCALE}/claims/{{paper}}.csv"),
     log:
         "results/logs/claims/{paper}.log",
     conda:
         "../environment.yml"
-    params:
-        tables=lambda wildcards: [experiment for _, experiment in GRAPH.papers[wildcards.paper].tables],
-        figures=lambda wildcards: [figure.name for figure in GRAPH.papers[wildcards.paper].figures],
-        code=lambda wildcards: code_hash([*CODE["claims"], f"papers/{wildcards.paper}"]),
     message:
         "claims of {wildcards.paper}"
-    script:
-        "../src/infwidth/workflow/scripts/judge_claims.py"
+    shell:
+        "{ASK} claims {wildcards.paper} {TOLD} --log {log:q}"
+
+
+for paper in GRAPH.papers.values():
+
+    rule:
+        name:
+            paper.name
+        input:
+            [figure_file(figure, suffix) for figure in paper.figures for suffix in ("pdf", "png")],
+            [str(places.claims_file(SCALE, paper.name))] if paper.figures else [],
+        localrule: True
+
+
+describe()
 
 
 rule claims:
+    """The verdicts on all claims of all papers."""
     input:
         [f"results/{SCALE}/claims/{name}.csv" for name, paper in GRAPH.papers.items() if paper.figures],
     output:
@@ -94,7 +123,7 @@ rule claims:
     conda:
         "../environment.yml"
     params:
-        code=code_hash(CODE["claims"]),
+        code=code_of_script("collect_claims"),
     message:
         "ledger of claims"
     script:
@@ -102,13 +131,15 @@ rule claims:
 
 
 rule figures:
+    """All figures."""
     input:
         [figure_file(figure, suffix) for figure in GRAPH.figures for suffix in ("pdf", "png")],
 
 
 rule provenance:
+    """Where each cell comes from: code, data, machine, cost."""
     input:
-        [cell_file(cell) for cell in GRAPH.cells.values()],
+        [str(places.cell_file(cell)) for cell in GRAPH.cells.values()],
     output:
         report(
             f"results/{SCALE}/cells.csv",
@@ -121,7 +152,7 @@ rule provenance:
     conda:
         "../environment.yml"
     params:
-        code=code_hash(CODE["table"]),
+        code=code_of_script("write_provenance"),
     message:
         "provenance of all cells"
     script:
@@ -129,6 +160,7 @@ rule provenance:
 
 
 rule tables:
+    """All tables, and the provenance of all cells."""
     input:
         [table_file(paper, experiment) for paper, experiment in GRAPH.tables],
         PROVENANCE,

@@ -7,6 +7,7 @@ mimetypes.add_type("application/vnd.apache.parquet", ".parquet")
 
 
 rule catalog:
+    """Every figure of every paper, and what has become of it."""
     input:
         PROVENANCE,
     output:
@@ -24,7 +25,7 @@ rule catalog:
         cells={figure.rule: list(GRAPH.cells_of_figure(figure)) for figure in GRAPH.figures},
         left_out=list(GRAPH.left_out),
         published=PUBLISHED_SCALES,
-        code=code_hash(CODE["catalog"]),
+        code=code_of_script("write_catalog"),
     message:
         "catalog of all papers' figures"
     script:
@@ -50,6 +51,7 @@ PAGES = {
 
 
 rule pages:
+    """What a run has to say, as pages that open by themselves."""
     input:
         claims=rules.claims.output[0],
         cells=PROVENANCE,
@@ -69,7 +71,7 @@ rule pages:
         selection=",".join(figure.rule for figure in GRAPH.figures),
         published=PUBLISHED_SCALES,
         papers=[paper.name for paper in IN_ORDER],
-        code=code_hash(CODE["pages"]),
+        code=code_of_script("write_pages"),
     message:
         "pages of the report"
     script:
@@ -77,6 +79,7 @@ rule pages:
 
 
 rule report:
+    """The self-contained report: results/<scale>/report.html."""
     input:
         rules.figures.input,
         rules.tables.input,
@@ -103,6 +106,7 @@ rule report:
 # The report as a PDF: the template in paper/ set on one JSON file of what the tables say. The experiments are an input
 # because their sources and deviations are printed.
 rule manuscript:
+    """The report as a PDF."""
     input:
         figures=[figure_file(figure, "pdf") for figure in GRAPH.figures],
         claims=rules.claims.output[0],
@@ -122,7 +126,7 @@ rule manuscript:
         selection=",".join(figure.rule for figure in GRAPH.figures),
         figures=[figure.rule for figure in GRAPH.figures],
         published=PUBLISHED_SCALES,
-        code=code_hash(CODE["pages"]),
+        code=code_of_script("write_pages"),
     message:
         "manuscript"
     script:
@@ -139,6 +143,7 @@ PUBLISHED_FILES = {
 
 
 rule publish:
+    """Copy tables, claims and figures to results/published/<scale>."""
     input:
         list(PUBLISHED_FILES.values()),
     output:
@@ -157,6 +162,7 @@ rule publish:
 
 
 rule cost:
+    """What each figure costs before it is run, from recorded run times."""
     log:
         f"results/logs/cost_{SCALE}.log",
     conda:
@@ -164,7 +170,7 @@ rule cost:
     params:
         scale=SCALE,
         figures=config["figures"],
-        cores=lambda wildcards: workflow.cores,
+        cores=CORES,
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:

@@ -122,6 +122,8 @@ def _cells(options: argparse.Namespace) -> None:
 
 def _cell(options: argparse.Namespace) -> None:
     from infwidth.data.prepare import prepare
+    from infwidth.data.sources import data_folder
+    from infwidth.plan.current import sets_of
     from infwidth.specs.identity import cell_id
     from infwidth.workflow.cell import compute_cell
     from infwidth.workflow.job import explained
@@ -132,9 +134,9 @@ def _cell(options: argparse.Namespace) -> None:
         if output.exists():
             print(f"{output} is there already")
             continue
-        for dataset in spec.datasets:
-            if not (options.prepared / dataset / "record.json").exists():
-                prepare(dataset, options.data_dir, options.prepared / dataset)
+        for prepared, (dataset, how) in sets_of(spec).items():
+            if not (options.prepared / prepared / "record.json").exists():
+                prepare(dataset, data_folder(options.data_dir), options.prepared / prepared, **how)
         with explained(options.prepared):
             compute_cell(
                 spec,
@@ -160,18 +162,10 @@ def _spec(file: Path) -> "Train | Solve[Any]":
 
 
 def _adopt(options: argparse.Namespace) -> None:
-    from infwidth.experiments.cells import read_cell as read_spec
-    from infwidth.files import replacing
-    from infwidth.results.cell_file import read_cell, read_provenance
-    from infwidth.specs.identity import cell_id, from_canonical
+    from infwidth.workflow.adopt import adopt
 
     for file in options.files:
-        spec = read_spec(from_canonical(read_provenance(file)[0]), where=str(file))
-        read_cell(file)
-        target = options.root / "results" / "cells" / spec.kind / f"{cell_id(spec)}.parquet"
-        with replacing(target) as temporary:
-            temporary.write_bytes(file.read_bytes())
-        print(f"{file} is now {target}")
+        print(f"{file} is now {adopt(file, options.root / 'results' / 'cells')}")
 
 
 def _cost(options: argparse.Namespace) -> None:

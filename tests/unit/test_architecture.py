@@ -67,7 +67,7 @@ ALLOWED = {
         "results",
         "specs",
     },
-    "plan": {"errors", "parametrization", "models", "data", "results", "experiments", "training", "specs"},
+    "plan": {"errors", "files", "parametrization", "models", "data", "results", "experiments", "training", "specs"},
     "report": {"errors", "files", "places", "analysis", "results", "experiments", "papers", "plan"},
 }
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from infwidth.errors import DataError
-from infwidth.plan.demand import Demand, Run, demand, is_small, published_runs
+from infwidth.plan import demand as rules
+from infwidth.plan.demand import Demand, Run, bundles, demand, published_runs
 from infwidth.plan.graph import load_graph
-from infwidth.workflow import demand as rules
 from infwidth.workflow.gpu import gpu_is_used
 
 ROOT = Path(__file__).parents[2]
@@ -15,30 +15,44 @@ UNRECORDED = Demand(memory_mb=16000, minutes=480)
 RUNS = {"a": Run(100, 800, on_gpu=False), "b": Run(20, 1000, on_gpu=False), "c": Run(5, 3000, on_gpu=True)}
 
 
-def test_a_job_asks_for_the_time_of_all_its_cells_and_the_memory_of_the_largest() -> None:
-    asked = demand(["a", "b"], RUNS, gpu=False, unrecorded=UNRECORDED)
-    assert asked == Demand(memory_mb=1500 + rules.BESIDE_MB, minutes=6 + rules.START_MINUTES)
+def asked(cell: str, *, gpu: bool = False, alone: bool = True) -> Demand:
+    return demand(cell, RUNS, gpu=gpu, unrecorded=UNRECORDED, alone=alone)
+
+
+def test_a_job_asks_for_time_and_memory_with_a_margin() -> None:
+    assert asked("a") == Demand(memory_mb=1200 + rules.BESIDE_MB, minutes=5 + rules.START_MINUTES)
+
+
+def test_in_a_bundle_the_start_is_shared() -> None:
+    assert asked("a", alone=False).minutes == 5 + 1
 
 
 def test_on_a_gpu_a_job_asks_for_more_memory() -> None:
-    assert demand(["a"], RUNS, gpu=True, unrecorded=UNRECORDED).memory_mb == 1200 + rules.BESIDE_MB_GPU
+    assert asked("a", gpu=True).memory_mb == 1200 + rules.BESIDE_MB_GPU
 
 
 def test_a_run_on_a_gpu_says_nothing_of_a_cpu() -> None:
-    assert demand(["c"], RUNS, gpu=False, unrecorded=UNRECORDED) == UNRECORDED
-    assert demand(["c"], RUNS, gpu=True, unrecorded=UNRECORDED).memory_mb == 4500 + rules.BESIDE_MB_GPU
+    assert asked("c") == UNRECORDED
+    assert asked("c", gpu=True).memory_mb == 4500 + rules.BESIDE_MB_GPU
 
 
-def test_a_job_with_a_cell_that_never_ran_asks_for_what_is_configured() -> None:
-    assert demand(["a", "new"], RUNS, gpu=False, unrecorded=UNRECORDED) == UNRECORDED
+def test_a_cell_that_never_ran_asks_for_what_is_configured() -> None:
+    assert asked("new") == UNRECORDED
 
 
-def test_small_is_what_is_known_to_be_over_soon_on_a_cpu() -> None:
-    runs = {"s": Run(4, 200, on_gpu=False), "t": Run(7, 200, on_gpu=False), "g": Run(1, 200, on_gpu=True)}
-    assert is_small(["s"], runs)
-    assert not is_small(["s", "t"], runs)
-    assert not is_small(["g"], runs)
-    assert not is_small(["new"], runs)
+@pytest.mark.parametrize("scale", ["smoke", "laptop"])
+def test_a_bundle_is_of_one_kind_and_full_at_ten_minutes(scale: str) -> None:
+    runs = published_runs(ROOT / "results" / "published")
+    graph = load_graph(scale)
+    names = bundles(graph.cells.values(), runs)
+    assert set(names) == set(graph.cells)
+    for name in set(names.values()):
+        cells = [graph.cells[cell] for cell in names if names[cell] == name]
+        assert len({cell.kind for cell in cells}) == 1
+        known = [runs[cell.id].seconds for cell in cells if cell.id in runs]
+        assert len(cells) == 1 or (len(known) == len(cells) and sum(known) <= rules.BUNDLE_SECONDS)
+    if scale == "laptop":
+        assert len(set(names.values())) < len(names) / 10
 
 
 @pytest.mark.parametrize("scale", ["laptop", "workstation"])

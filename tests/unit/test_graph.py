@@ -8,7 +8,7 @@ import pytest
 from infwidth.errors import SpecError
 from infwidth.experiments import papers
 from infwidth.plan.cost import cost_table
-from infwidth.plan.graph import code_hash, load_graph
+from infwidth.plan.graph import load_graph
 
 
 def test_chosen_figures_bring_their_cells_and_nothing_else() -> None:
@@ -71,19 +71,10 @@ def test_two_tables_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.
         load_graph("smoke")
 
 
-@pytest.mark.parametrize("scale", ["smoke", "laptop"])
-def test_every_cell_is_in_one_job_of_its_kind(scale: str) -> None:
-    graph = load_graph(scale)
-    bundles = [(kind, bundle) for kind in ("train", "solve") for bundle in graph.bundles(kind)]
-    cells = [cell for _, bundle in bundles for cell in bundle.cells]
-    assert len(cells) == len(graph.cells)
-    assert {cell.id for cell in cells} == set(graph.cells)
-    assert all(cell.kind == kind for kind, bundle in bundles for cell in bundle.cells)
-    assert len({bundle.name for _, bundle in bundles}) == len(bundles)
-    if scale == "laptop":
-        assert len(bundles) == len(cells)
-    else:
-        assert len(bundles) <= len(graph.tables)
+def test_a_paper_stands_for_all_its_figures() -> None:
+    whole = load_graph("smoke", "harvard2024, mei2018_radial")
+    assert {figure.paper for figure in whole.figures} == {"harvard2024", "mei2018"}
+    assert len(whole.figures) == len(load_graph("smoke").papers["harvard2024"].figures) + 1
 
 
 def test_an_unknown_figure_is_named() -> None:
@@ -102,8 +93,3 @@ def test_cost_counts_what_is_left_and_never_guesses() -> None:
     assert row["cells_without_record"] == 1
     assert row["minutes_left"] is None
     assert row["minutes_total"] is None
-
-
-def test_code_hash_follows_content() -> None:
-    assert code_hash(["training", "errors.py"]) == code_hash(["training", "errors.py"])
-    assert len({code_hash(["training"]), code_hash(["models"]), code_hash(["training", "models"])}) == 3

@@ -13,7 +13,6 @@ from infwidth.experiments.papers import load_paper
 from infwidth.papers.mei2018 import limits
 from infwidth.papers.mei2018.claims import CLAIMS
 from infwidth.papers.mei2018.figures.radial import radial
-from infwidth.plan.graph import CODE, load_graph, solve_code
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
@@ -177,12 +176,3 @@ def test_data_are_refused_where_a_computation_takes_none() -> None:
     data = {"name": "mnist5k", "image_size": None, "train_size": 9, "test_size": 9, "normalization": "unit"}
     with pytest.raises(SpecError, match="data: this computation takes no data"):
         expanded(solve=PARTICLES, data=data)
-
-
-def test_only_a_paper_s_own_cells_depend_on_its_limits() -> None:
-    graph = load_graph("smoke")
-    own = ["papers/mei2018/solve.py", "papers/mei2018/limits.py"]
-    for cell in graph.cells.values():
-        if cell.kind == "solve":
-            is_own = cell.spec.solve.name.startswith("mei2018.")
-            assert list(solve_code([cell])) == [*CODE["solve"], *(own if is_own else [])]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from infwidth.data.forms import LOADERS, form_of
 from infwidth.data.identity import prepared_name
 from infwidth.data.record import read_record
 from infwidth.registry import load
@@ -16,26 +17,6 @@ if TYPE_CHECKING:
 #: What the trainer takes: examples with labels.
 Labelled: TypeAlias = "Images | Windows"
 Data: TypeAlias = "Labelled | Corpus | Drawings"
-
-LOADERS = {
-    "images": "infwidth.data.images:load_images",
-    "windows": "infwidth.data.tokens:load_windows",
-    "corpus": "infwidth.data.tokens:load_corpus",
-    "drawings": "infwidth.data.drawings:load_drawings",
-}
-
-
-def form_of(block: Mapping[str, Any], kind: str) -> str:
-    """Return what a spec's data block asks for, a key of LOADERS, of a data set of that kind.
-
-    A text is windows where the block says ``context``, and a corpus where it says ``questions``, the name of a data set
-    of analogies.
-    """
-    if "context" in block:
-        return "windows"
-    if "questions" in block:
-        return "corpus"
-    return "drawings" if kind == "drawings" else "images"
 
 
 def load_data(prepared: Path, block: Mapping[str, Any]) -> "Data":

@@ -4,12 +4,14 @@ Read at every parse, of which a job on a cluster makes two: no pandas, and no fi
 """
 
 import csv
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 from infwidth.errors import DataError
+from infwidth.experiments.cells import Cell
 
 #: Another machine may be slower, and share its cores and disks with others.
 TIME_FACTOR = 3
@@ -19,8 +21,8 @@ START_MINUTES = 10
 MEMORY_FACTOR = 1.5
 #: Snakemake's own processes beside the cell; on a GPU also the host's side of CUDA, which runs on a CPU do not show.
 BESIDE_MB, BESIDE_MB_GPU = 1500, 6000
-#: Below this many seconds a cell is over before a cluster has started its job.
-SMALL_SECONDS = 10
+#: Seconds of recorded work in a job of a cluster, which takes a minute or more to be started.
+BUNDLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,33 @@ def published_runs(published: Path) -> dict[str, Run]:
     return runs
 
 
-def _known(cells: Collection[str], runs: Mapping[str, Run], gpu: bool) -> list[Run] | None:
-    """Return the runs of all ``cells``; None where one never ran. A CPU bounds a GPU's time, not the other way."""
-    if not all(cell in runs and (gpu or not runs[cell].on_gpu) for cell in cells):
-        return None
-    return [runs[cell] for cell in cells]
+def demand(cell: str, runs: Mapping[str, Run], *, gpu: bool, unrecorded: Demand, alone: bool) -> Demand:
+    """Return what a job that computes a cell asks for; ``unrecorded`` where it never ran.
 
-
-def demand(cells: Collection[str], runs: Mapping[str, Run], *, gpu: bool, unrecorded: Demand) -> Demand:
-    """Return what a job that computes ``cells`` in turn asks for; ``unrecorded`` where one of them never ran."""
-    known = _known(cells, runs, gpu)
-    if known is None:
+    ``alone`` is whether a cluster starts a job for this cell; in a bundle (:func:`bundles`) the start is shared.
+    """
+    run = runs.get(cell)
+    if run is None or (run.on_gpu and not gpu):  # a CPU bounds a GPU's time, not the other way
         return unrecorded
     return Demand(
-        memory_mb=ceil(MEMORY_FACTOR * max(run.memory_mib for run in known)) + (BESIDE_MB_GPU if gpu else BESIDE_MB),
-        minutes=ceil(TIME_FACTOR * sum(run.seconds for run in known) / 60) + START_MINUTES,
+        memory_mb=ceil(MEMORY_FACTOR * run.memory_mib) + (BESIDE_MB_GPU if gpu else BESIDE_MB),
+        minutes=ceil(TIME_FACTOR * run.seconds / 60) + (START_MINUTES if alone else 1),
     )
 
 
-def is_small(cells: Collection[str], runs: Mapping[str, Run]) -> bool:
-    """Return whether ``cells`` take less time on a CPU than a cluster needs to start a job for them."""
-    known = _known(cells, runs, gpu=False)
-    return known is not None and sum(run.seconds for run in known) < SMALL_SECONDS
+def bundles(cells: Iterable[Cell], runs: Mapping[str, Run]) -> dict[str, str]:
+    """Return cell → the name of the job in which a cluster computes it, one after the other, with others of its kind.
+
+    A bundle is full at BUNDLE_SECONDS; a cell that never ran is one by itself.
+    """
+    names: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    filled: dict[str, float] = {}
+    for cell in cells:
+        seconds = runs[cell.id].seconds if cell.id in runs else BUNDLE_SECONDS
+        if filled.get(cell.kind, BUNDLE_SECONDS) + seconds > BUNDLE_SECONDS:
+            count[cell.kind] += 1
+            filled[cell.kind] = 0.0
+        filled[cell.kind] += seconds
+        names[cell.id] = f"{cell.kind}_{count[cell.kind]}"
+    return names

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infwidth.data.load import form_of
+from infwidth.data.forms import form_of
 from infwidth.data.registry import dataset
 from infwidth.errors import SpecError, nearest
 from infwidth.plan.code import Package
@@ -21,7 +21,7 @@ def of_cell(spec: Train | Solve[Any], package: Package) -> list[str]:
     if spec.data is not None:
         form = form_of(spec.data.model_dump(), dataset(spec.data.name).kind)
         entries = ["infwidth.training.device", "infwidth.data.load"]
-        entries.append(_registered(package, "infwidth.data.load", "LOADERS", form))
+        entries.append(_registered(package, "infwidth.data.forms", "LOADERS", form))
     if isinstance(spec, Train):
         entries += [
             "infwidth.training.trainer",
@@ -37,7 +37,7 @@ def of_cell(spec: Train | Solve[Any], package: Package) -> list[str]:
 
 def of_figure(paper: str, figure: str) -> list[str]:
     """Return the modules behind a figure: that of its function, and what reads its tables and saves it."""
-    return [f"infwidth.papers.{paper}.figures:{figure}", "infwidth.workflow.figures"]
+    return [f"infwidth.papers.{paper}.figures.{figure}", "infwidth.workflow.figures"]
 
 
 def of_claims(paper: str) -> list[str]:

@@ -1,86 +1,12 @@
-"""What the workflow is made of at one scale: papers, cells, tables, figures, and the code each step depends on."""
+"""What the workflow is made of at one scale: papers, cells, tables and figures."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
-from infwidth.specs.cells import Solve
-
-_PACKAGE = Path(__file__).parents[1]
-
-#: What loads prepared data; how it is prepared decides no number that the digest in the provenance does not tell.
-_LOADING = tuple(f"data/{name}.py" for name in ("drawings", "images", "load", "record", "streams", "tokens"))
-
-#: The source folders and files behind each kind of job; a change in them reruns the job. Paths within the package.
-CODE = {
-    "prepare": ("data", "files.py", "seeding.py"),
-    "train": (
-        "training",
-        "activations",
-        "models",
-        *_LOADING,
-        "parametrization",
-        "results/cell_file.py",
-        "results/rows.py",
-        "seeding.py",
-        "specs",
-        "workflow/cell.py",
-    ),
-    "solve": (
-        "activations",
-        "limits",
-        *_LOADING,
-        "data/tasks.py",
-        "parametrization",
-        "results/cell_file.py",
-        "results/rows.py",
-        "seeding.py",
-        "specs",
-        "solve",
-        "workflow/cell.py",
-    ),
-    "table": ("results",),
-    "figure": ("plotting", "analysis", "topics", "workflow/figures.py"),
-    "claims": ("analysis", "topics", "report/ledger.py"),
-    "catalog": ("papers/catalog.csv", "experiments/catalog.py", "report/catalog.py", "plan/cost.py"),
-    "pages": ("papers/catalog.csv", "plan/cost.py", "report"),
-}
-
-
-def code_hash(paths: Iterable[str]) -> str:
-    """Return a digest of the Python and style files under ``paths`` (within the package): names and contents."""
-    return _code_hash(tuple(paths))
-
-
-@cache  # hundreds of rules share a few lists of paths
-def _code_hash(paths: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
-    for part in paths:
-        path = _PACKAGE / part
-        files = [path] if path.is_file() else sorted(path.rglob("*.py"))
-        for file in files:
-            digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def solve_code(cells: Iterable[Cell]) -> tuple[str, ...]:
-    """Return the paths behind computations: those of all of them and, for a paper's own, its modules."""
-    papers = {cell.spec.solve.name.rpartition(".")[0] for cell in cells if isinstance(cell.spec, Solve)} - {""}
-    return (*CODE["solve"], *(f"papers/{paper}/{part}.py" for paper in sorted(papers) for part in ("solve", "limits")))
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """Cells that one job computes in turn; ``name`` is that of their experiment, numbered where it has more jobs."""
-
-    name: str
-    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -103,23 +29,6 @@ class Graph:
         """All (paper, experiment)."""
         return [(paper.name, experiment) for paper in self.papers.values() for experiment in paper.cells]
 
-    def bundles(self, kind: str) -> list[Bundle]:
-        """Return the jobs for all cells of a kind, train or solve: a cell each, at smoke scale an experiment each.
-
-        There a cell takes less time than the start of the process that computes it, which imports torch. A cell that
-        several experiments share belongs to the first.
-        """
-        bundles, seen = [], set()
-        for paper, experiment in self.tables:
-            fresh = [cell for cell in self.cells_of(paper, experiment) if cell.kind == kind and cell.id not in seen]
-            seen |= {cell.id for cell in fresh}
-            name = f"{kind}_{paper}_{experiment}"
-            if self.scale == "smoke":
-                bundles += [Bundle(name, tuple(fresh))] if fresh else []
-            else:
-                bundles += [Bundle(f"{name}_{number}", (cell,)) for number, cell in enumerate(fresh, start=1)]
-        return bundles
-
     def cells_of(self, paper: str, experiment: str) -> tuple[Cell, ...]:
         """Return the cells behind a table, in its order."""
         return self.papers[paper].cells[experiment]
@@ -130,12 +39,19 @@ class Graph:
 
 
 def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
-    """Return the papers with only the figures named in ``figures`` (separated by commas) and their experiments."""
-    known = [figure.rule for paper in papers.values() for figure in paper.figures]
-    wanted = [name.strip() for name in figures.split(",")]
-    for name in wanted:
+    """Return the papers with only the ``figures`` named and their experiments.
+
+    ``figures`` are names of figures, or of papers, which stand for all of theirs, separated by commas.
+    """
+    known = {figure.rule: [figure.rule] for paper in papers.values() for figure in paper.figures}
+    known |= {name: [figure.rule for figure in paper.figures] for name, paper in papers.items()}
+    wanted = set()
+    for name in (part.strip() for part in figures.split(",")):
         if name not in known:
-            raise SpecError(f"config: figures: no figure '{name}'{nearest(name, known)}; 'all' or names of figures")
+            raise SpecError(
+                f"config: figures: no figure '{name}'{nearest(name, known)}; 'all', or names of figures or papers"
+            )
+        wanted.update(known[name])
     kept = {name: tuple(f for f in paper.figures if f.rule in wanted) for name, paper in papers.items()}
     tables = {table for figures in kept.values() for figure in figures for table in figure.tables}
     chosen = {}

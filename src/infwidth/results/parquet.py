@@ -36,11 +36,20 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises FileNotFoundError, one of ``Unreadable`` for a damaged file, or ValueError where the content is not what was
     written.
     """
+    return _checked(path).to_pandas()
+
+
+def read_digest(path: Path) -> str:
+    """Return the digest of the content, which is checked; raise what :func:`read_parquet` raises."""
+    return str(_checked(path).schema.metadata[_DIGEST].decode())
+
+
+def _checked(path: Path) -> pa.Table:
     with pq.ParquetFile(path) as file:
         table = file.read()
     if (table.schema.metadata or {}).get(_DIGEST) != _digest(table):
         raise ValueError("its content is not what was written")
-    return table.to_pandas()
+    return table
 
 
 def _digest(table: pa.Table) -> bytes:

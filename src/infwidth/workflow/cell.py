@@ -5,6 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infwidth.plan import entries
+from infwidth.plan.code import this_package
 from infwidth.results.cell_file import write_cell
 from infwidth.results.provenance import Meter
 from infwidth.specs.cells import Solve, Train
@@ -23,6 +25,7 @@ def compute_cell(
     output: Path,
     device: str,
     threads: int,
+    code: str = "",
     checkpoint_seconds: float = 60.0,
     execution: "Execution | None" = None,
 ) -> None:
@@ -34,6 +37,7 @@ def compute_cell(
         output: the parquet file to write; a checkpoint beside it is taken up and removed at the end.
         device: auto, cpu or cuda.
         threads: CPU threads.
+        code: the digest of the code behind the cell, if it is known already.
         checkpoint_seconds: how often a training is made resumable.
         execution: how the nets of a training are trained (see :mod:`infwidth.training.execution`).
     """
@@ -70,7 +74,8 @@ def compute_cell(
         from infwidth.solve import solve
 
         rows = solve(spec.solve, data)
-    provenance = meter.record(cell=cell_id(spec), **facts, torch=version("torch"), threads=threads)
+    code = code or this_package().code_of(entries.of_cell(spec, this_package()))
+    provenance = meter.record(cell=cell_id(spec), code=code, **facts, torch=version("torch"), threads=threads)
     write_cell(output, rows, canonical(spec), provenance)
     checkpoint_file.unlink(missing_ok=True)
     logger.info("done in %.1f s: %d rows", provenance["wall_seconds"], len(rows))

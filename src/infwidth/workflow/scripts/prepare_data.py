@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from infwidth.data.prepare import prepare
+from infwidth.plan.current import note
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
-    prepare(snakemake.wildcards.dataset, Path(snakemake.params.data_dir), Path(snakemake.output[0]).parent)
+    record, params = Path(snakemake.output[0]), snakemake.params
+    prepare(params.dataset, Path(params.data_dir), record.parent, workers=snakemake.threads, **params.options)
+    note([record], params.key, record.parent.with_name(f".{record.parent.name}.made.json"))

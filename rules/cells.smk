@@ -1,0 +1,28 @@
+# Trainings and computations: every seed and learning rate of one configuration is a cell, and a job.
+
+
+rule cell:
+    """One training or computation, named by the digest of its spec: results/cells/<kind>/<cell>.parquet."""
+    input:
+        data=lambda wildcards: data_records(GRAPH.cells[wildcards.cell]),
+        due=lambda wildcards: DUE.unless(CURRENT.is_current_cell(GRAPH.cells[wildcards.cell])),
+    output:
+        update("results/cells/{kind}/{cell}.parquet"),
+    log:
+        "results/logs/cells/{kind}/{cell}.log",
+    group:
+        lambda wildcards: BUNDLES[wildcards.cell]
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: int(wildcards.kind == "train" and uses_gpu()),
+        mem_mb=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).memory_mb,
+        runtime=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).minutes,
+        title=lambda wildcards: GRAPH.cells[wildcards.cell].title,
+    params:
+        device=config["device"],
+    message:
+        "cell {wildcards.cell}: {resources.title}"
+    shell:
+        "{ASK} cell {wildcards.cell} {TOLD} --device {params.device} --threads {threads} --log {log:q}"

@@ -1,0 +1,153 @@
+"""A fork server: a process that has imported what jobs need, and forks a child a job, in hundredths of a second.
+
+One server a workflow, started by the first job (see :mod:`infwidth.workflow.ask`), listening at a socket whose name
+says whose it is: ``<host>-<process>.sock``. It computes nothing itself. A child is killed when whoever asked for it is
+gone, and all are, with the server, when the workflow's process is.
+"""
+
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from infwidth.workflow import tasks
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+
+
+class Server:
+    """Serves until the process ``owner`` ends."""
+
+    def __init__(self, path: Path, owner: int) -> None:
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with _private():
+            self._listener.bind(str(path))
+        self._listener.listen(128)
+        self._owner = os.pidfd_open(owner)
+        self._waiting: set[socket.socket] = set()
+        self._jobs: dict[int, tuple[int, socket.socket]] = {}  # handle of a child → its number, who asked
+        self._events = selectors.DefaultSelector()
+        for source in (self._listener, self._owner):
+            self._events.register(source, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Start jobs and report their ends."""
+        try:
+            while True:
+                for key, _ in self._events.select():
+                    source = key.fileobj
+                    if source == self._owner:
+                        return
+                    if source is self._listener:
+                        self._accept()
+                    elif source in self._jobs:
+                        self._ended(int(key.fd))
+                    elif isinstance(source, socket.socket) and source.fileno() >= 0:
+                        self._spoken(source)
+        finally:
+            for child, _ in self._jobs.values():
+                _kill(child)
+            self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        self._waiting.add(connection)
+        self._events.register(connection, selectors.EVENT_READ)
+
+    def _spoken(self, connection: socket.socket) -> None:
+        """Start the job that was asked for; or, if who asked is gone, kill it."""
+        if connection not in self._waiting:
+            for child, asker in self._jobs.values():
+                if asker is connection:
+                    _kill(child)
+            self._events.unregister(connection)
+            return
+        self._waiting.remove(connection)
+        message, streams, _, _ = socket.recv_fds(connection, 1 << 16, 2)
+        if len(streams) < 2:
+            self._events.unregister(connection)
+            connection.close()
+            return
+        request = json.loads(message)
+        tasks.load_modules(request["arguments"])
+        gc.collect()
+        gc.freeze()  # what is loaded stays shared with the children
+        child = os.fork()
+        if child == 0:
+            self._become(request, streams)
+        for stream in streams:
+            os.close(stream)
+        handle = os.pidfd_open(child)
+        self._jobs[handle] = (child, connection)
+        self._events.register(handle, selectors.EVENT_READ)
+
+    def _become(self, request: dict[str, list[str]], streams: list[int]) -> NoReturn:
+        """Do a job, as a child."""
+        status = 1
+        try:
+            os.setsid()
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            for target, stream in enumerate(streams, start=1):
+                os.dup2(stream, target)
+                os.close(stream)
+            self._events.close()
+            self._listener.close()
+            os.chdir(str(request["folder"]))
+            status = tasks.main(request["arguments"])
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _ended(self, handle: int) -> None:
+        child, connection = self._jobs.pop(handle)
+        self._events.unregister(handle)
+        os.close(handle)
+        _, how = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(how)
+        with contextlib.suppress(OSError):
+            connection.send(str(code if code >= 0 else 128 - code).encode())
+        with contextlib.suppress(KeyError, ValueError):
+            self._events.unregister(connection)
+        connection.close()
+
+
+@contextlib.contextmanager
+def _private() -> Iterator[None]:
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _kill(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+
+
+def socket_path(folder: Path) -> Path:
+    """Return where the server of this process listens, relative to the working folder: long paths are no addresses."""
+    return folder / f"{socket.gethostname()}-{os.getpid()}.sock"
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    Server(place, int(place.stem.rpartition("-")[2])).serve()

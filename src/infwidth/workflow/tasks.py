@@ -1,0 +1,139 @@
+"""The workflow's many small jobs: one cell, one table, one figure, one paper's claims, by name.
+
+    python -m infwidth.workflow.tasks figure vyas2023_fig1 --scale smoke --log figure.log
+
+Each looks first whether its files are current, by what they say of themselves, and then does nothing. Jobs run as
+children of a fork server (:mod:`infwidth.workflow.forks`), which has loaded what they need.
+"""
+
+import argparse
+import contextlib
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from infwidth.errors import InfwidthError, SpecError
+from infwidth.plan import entries, places
+from infwidth.plan.code import Package
+from infwidth.plan.current import Currency, made, note
+from infwidth.plan.graph import Graph, load_graph
+from infwidth.workflow.job import job
+
+#: What the fork server imports before the first job of a kind. torch._dynamo: torch's optimizers import it.
+MODULES = {
+    "cell": ("torch._dynamo", "infwidth.training.trainer", "infwidth.data.images", "infwidth.solve"),
+    "table": ("infwidth.results.tables",),
+    "figure": ("infwidth.workflow.figures", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf"),
+    "claims": ("infwidth.report.ledger",),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Do one job; return the exit status. Errors that a person can mend are one line on standard error."""
+    options = _options(arguments)
+    with job(options.log):
+        {"cell": _cell, "table": _table, "figure": _figure, "claims": _claims}[options.kind](options)
+    return 0
+
+
+def load_modules(arguments: list[str]) -> None:
+    """Import what a job needs, and read what there is to build; a job finds out by itself what cannot be imported."""
+    options = _options(arguments)
+    for module in MODULES[options.kind]:
+        with contextlib.suppress(Exception):
+            import_module(module)
+    with contextlib.suppress(InfwidthError):
+        graph = _graph(options.scale, options.figures)
+        if options.kind == "cell" and options.name in graph.cells:
+            _package().code_of(entries.of_cell(graph.cells[options.name].spec, _package()))
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="infwidth.workflow.tasks", description="One job of the workflow.")
+    parser.add_argument("kind", choices=list(MODULES))
+    parser.add_argument("name", help="the cell's id, paper/experiment, the figure's or the paper's name")
+    parser.add_argument("--log", required=True)
+    parser.add_argument("--scale", required=True)
+    parser.add_argument("--figures", default="all", help="what is built of all: figures separated by commas")
+    parser.add_argument("--tables", choices=("results", "published"), default="results")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args(arguments)
+
+
+@cache
+def _graph(scale: str, figures: str) -> Graph:
+    return load_graph(scale, figures)
+
+
+@cache
+def _package() -> Package:
+    return Package(Path(__file__).parents[1], places.KEPT / "code.json")
+
+
+def _currency(options: argparse.Namespace) -> Currency:
+    return Currency(_package(), _graph(options.scale, options.figures), published=options.tables == "published")
+
+
+def _cell(options: argparse.Namespace) -> None:
+    from infwidth.workflow.cell import compute_cell
+    from infwidth.workflow.progress import tell
+
+    currency = _currency(options)
+    cell = currency.graph.cells[options.name]
+    if not currency.is_current_cell(cell):
+        output = places.cell_file(cell)
+        compute_cell(
+            cell.spec,
+            prepared=places.PREPARED,
+            output=output,
+            device=options.device,
+            threads=options.threads,
+            code=currency.cell_code(cell),
+        )
+    tell(cell.id)
+
+
+def _table(options: argparse.Namespace) -> None:
+    from infwidth.results.tables import write_table
+
+    paper, _, experiment = options.name.partition("/")
+    currency = _currency(options)
+    output, key = currency.table_file(paper, experiment), currency.table_key(paper, experiment)
+    if not made([output], key):
+        cells = currency.graph.cells_of(paper, experiment)
+        write_table([places.cell_file(cell) for cell in cells], {cell.id: cell.axes for cell in cells}, output)
+        note([output], currency.table_key(paper, experiment))
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from infwidth.workflow.figures import draw
+
+    currency = _currency(options)
+    figures = {figure.rule: figure for figure in currency.graph.figures}
+    if options.name not in figures:
+        raise SpecError(f"there is no figure '{options.name}'")
+    figure = figures[options.name]
+    pdf, png = (places.figure_file(options.scale, figure.paper, figure.name, suffix) for suffix in ("pdf", "png"))
+    key = currency.figure_key(figure)
+    if not made([pdf, png], key):
+        tables = {experiment: currency.table_file(paper, experiment) for paper, experiment in figure.tables}
+        draw(figure.paper, figure.name, tables, pdf=pdf, png=png)
+        note([pdf, png], key)
+
+
+def _claims(options: argparse.Namespace) -> None:
+    from infwidth.report.ledger import judge
+
+    currency = _currency(options)
+    paper = currency.graph.papers[options.name]
+    output, key = places.claims_file(options.scale, paper.name), currency.claims_key(paper)
+    if not made([output], key):
+        tables = {name: currency.table_file(of, name) for of, name in paper.tables}
+        judge(paper.name, tables, output, [figure.name for figure in paper.figures])
+        note([output], key)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
