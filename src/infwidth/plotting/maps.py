@@ -1,6 +1,7 @@
 """Square maps of kernels and attention: blue below zero, white at zero, red above."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,30 @@ from matplotlib.colorbar import Colorbar
 from infwidth.plotting.style import DIVERGING
 
 
-def signed_map(axes: Axes, matrix: np.ndarray, *, largest: float, corner: str = "") -> None:
-    """Draw a matrix on the scale from −``largest`` to ``largest``, with a short text in its upper right corner."""
-    sns.heatmap(
-        matrix, ax=axes, cmap=DIVERGING, center=0, vmin=-largest, vmax=largest, square=True, cbar=False,
-        xticklabels=False, yticklabels=False, rasterized=True,
-    )  # fmt: skip
-    axes.tick_params(length=0)
+def signed_map(axes: Axes, matrix: np.ndarray, *, largest: float, corner: str = "", signed: bool = True) -> None:
+    """Draw a matrix on the scale from −``largest`` (from 0, if not ``signed``) to ``largest``.
+
+    ``corner`` is a short text for its upper right corner.
+    """
+    with _unseen(axes):
+        sns.heatmap(
+            matrix, ax=axes, cmap=DIVERGING, center=0, vmin=-largest if signed else 0, vmax=largest, square=True,
+            cbar=False, xticklabels=False, yticklabels=False, rasterized=True,
+        )  # fmt: skip
     if corner:
         box = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
         axes.text(0.96, 0.95, corner, transform=axes.transAxes, ha="right", va="top", fontsize=6.5, bbox=box)
+
+
+@contextmanager
+def _unseen(axes: Axes) -> Iterator[None]:
+    """Hide the figure: seaborn draws all of it for every map, to see whether labels overlap, and there are none."""
+    figures = {axes.get_figure(root=root) for root in (False, True)}
+    for figure in figures:
+        figure.set_visible(False)  # type: ignore[union-attr]
+    yield
+    for figure in figures:
+        figure.set_visible(True)  # type: ignore[union-attr]
 
 
 def colour_bar(panels: Sequence[Axes], *, label: str, **place: Any) -> Colorbar:

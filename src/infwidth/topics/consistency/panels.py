@@ -83,10 +83,11 @@ def _maps(panels: Sequence[Axes], table: Table, metric: str, label: str) -> None
     widest = scaled[max(scaled)]
     for axes, (width, shape) in zip(panels, scaled.items(), strict=True):
         cosine = "" if width == max(scaled) else f"cos {alignment(shape, widest):.3f}"
-        signed_map(axes, shape, largest=float(np.quantile(entries[entries > 0], _TOLD_APART)))
+        largest = float(np.quantile(entries[entries > 0], _TOLD_APART))
+        signed_map(axes, shape, largest=largest, signed=any((of_width < 0).any() for of_width in scaled.values()))
         axes.set_title(f"N = {width:g}")
         axes.set_xlabel(f"trace {number(traces[width], 0 if traces[width] > 10 else 1)}" + f"\n{cosine}")
-    colour_bar(panels, label=label, extend="both", shrink=0.75, pad=0.02, aspect=14)
+    colour_bar(panels, label=label, extend="max", shrink=0.75, pad=0.02, aspect=14)
 
 
 def widths_of(arrays_of_nets: Iterable[tuple[float, int]]) -> list[float]:
