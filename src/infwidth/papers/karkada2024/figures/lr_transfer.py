@@ -25,16 +25,19 @@ def lr_transfer(tables: Tables) -> Figure:
     figure, (*sweeps, right) = plt.subplots(
         1, len(richnesses) + 1, figsize=(FULL, 3.0), width_ratios=[*[4] * len(richnesses), 3.4]
     )
+    lowest = []
     for axes, richness in zip(sweeps, richnesses, strict=True):
         of_richness = table.at(richness=richness)
         optima = panels.sweep(axes, of_richness, metric=_METRIC, symbol="n")
+        lowest.append(optima.loss.min())
         panels.best_rates(right, optima, color=richness_colour(richness), marker="o")
         axes.set_title(f"{_TITLES[richness]}\nlog₂ η*: {panels.moves(of_richness, metric=_METRIC)}")
-        log_heights(axes)
-    sweeps[0].set_ylabel("test loss after one epoch (mean squared error)")
-    lowest, (slow, fast) = min(axes.get_ylim()[0] for axes in sweeps), (table.values("lr")[0], table.values("lr")[-1])
+        axes.set_yscale("log")
+    sweeps[0].set_ylabel("test loss after one epoch\n(mean squared error)")
+    slow, *_, fast = table.values("lr")
     for axes in sweeps:
-        axes.set(ylim=(lowest, _CEILING), xlim=(slow / 1.4, fast * 1.4))
+        axes.set(ylim=(0.8 * min(lowest), _CEILING), xlim=(slow / 1.4, fast * 1.4))
+        log_heights(axes)
     right.set_yscale("log", base=2)
     width_axis(right, table.values("width"), "width n")
     right.set_title("best rate η*")

@@ -39,7 +39,7 @@ def richness_scale(tables: Tables) -> Figure:
     output.set_ylabel("exponent in n of\nthe initial output")
     growth = gradient_growth(table.at(step=[step for step in table.values("step") if step <= _STEPS]))
     _draw_exponents(gradient, growth, (_LAZY, _RICH), np.zeros_like, "theory: 0 between, above 0 beyond 1/2")
-    gradient.set_ylabel(f"exponent in n of\ngradient growth in {_STEPS} steps")
+    gradient.set_ylabel("exponent in n of\ngradient growth")
     _draw_losses(loss, table)
     loss.set_xlabel("richness r")
     for axes in (output, gradient, loss):

@@ -25,8 +25,11 @@ def max_lr(tables: Tables) -> Figure:
     table = tables["max_lr"]
     widths = table.values("width")
     figure, (left, *others) = plt.subplots(1, 3, figsize=(FULL, 3.1), width_ratios=(5, 4, 4))
+    named = []
     for rule, (slope, marker) in _RULES.items():
-        _draw_largest(left, _found(table, rule), slope, {"marker": marker, "linestyle": LINE_STYLES[rule]}, widths)
+        rates, line = _found(table, rule), {"marker": marker, "linestyle": LINE_STYLES[rule]}
+        _draw_largest(left, rates, slope, line)
+        named.append(legends.line(f"{LABELS[rule]}: {guides.slope_text(rates)}".removesuffix(": "), **line))
     left.set_yscale("log", base=2)
     width_axis(left, widths, "width n")
     left.set_ylabel("largest stable learning rate")
@@ -39,8 +42,7 @@ def max_lr(tables: Tables) -> Figure:
         axes.set(title=LABELS[rule], xlabel="learning rate", ylim=(0, 100), xlim=_range(table))
     others[0].set_ylabel("test accuracy (%)")
     others[1].tick_params(labelleft=False)
-    named = [legends.line(LABELS[rule], marker=mark, linestyle=LINE_STYLES[rule]) for rule, (_, mark) in _RULES.items()]
-    legends.below(figure, [*legends.widths(widths, symbol="n"), *named, legends.guide("slopes −1 and 0")], ncols=8)
+    legends.below(figure, [*legends.widths(widths, symbol="n"), *named, legends.guide("slopes −1 and 0")], ncols=5)
     return figure
 
 
@@ -60,7 +62,7 @@ def _found(table: Table, rule: str) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame(columns=["width", "seed", "value"])
 
 
-def _draw_largest(axes: Axes, rates: pd.DataFrame, slope: float, line: dict[str, Any], widths: list[int]) -> None:
+def _draw_largest(axes: Axes, rates: pd.DataFrame, slope: float, line: dict[str, Any]) -> None:
     if rates.empty:
         return
     points(axes, rates, colours=None, **line)
@@ -68,10 +70,6 @@ def _draw_largest(axes: Axes, rates: pd.DataFrame, slope: float, line: dict[str,
     for width, colour in width_colours(means.index).items():
         axes.plot([width], [means[width]], line["marker"], color=colour, markersize=5.5, zorder=5)
     guides.power_law(axes, rates, slope=slope)
-    end = (means.index[-1], means.iloc[-1])
-    axes.annotate(
-        guides.slope_text(rates), end, (0, 8), textcoords="offset points", ha="right", fontsize=7.5, color="0.25"
-    )
 
 
 def _successful(table: Table, rule: str) -> pd.DataFrame:
