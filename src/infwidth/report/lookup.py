@@ -8,6 +8,7 @@ from infwidth.errors import DataError, SpecError, nearest
 from infwidth.places import project_root
 from infwidth.plan.graph import Graph, load_graph
 from infwidth.report.published import check_published
+from infwidth.results.metrics import METRICS
 from infwidth.results.rows import COLUMNS
 from infwidth.results.tables import read_table
 
@@ -77,8 +78,9 @@ def described(rows: pd.DataFrame) -> str:
         nets = part[part["of"] == "net"]
         lines.append(f"  seeds: {nets['seed'].nunique()}, steps: {part['step'].min()} to {part['step'].max()}")
         for metric, of_metric in part.groupby("metric"):
-            per = sorted(set(of_metric["of"]))
-            lines.append(f"  {metric}: {len(of_metric)} rows of {', '.join(per)}")
+            whose, what = ", ".join(sorted(set(of_metric["of"]))), METRICS[str(metric)]
+            unit = f" ({what.unit})" if what.unit else ""
+            lines.append(f"  {metric}: {len(of_metric)} rows of {whose}; {what.what}{unit}")
     return "\n".join(lines) + "\n"
 
 

@@ -23,16 +23,13 @@ def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
     return lambda frame, **options: measure(Table(told_apart(frame)), **options)
 
 
-bias, decomposition, deviation_exponent, ensemble, ensemble_minus_wider_single, single, variance = map(
+single, ensemble, ensemble_minus_wider_single, deviation_exponent = map(
     _of_frames,
     (
-        bias_variance.bias,
-        bias_variance.decomposition,
-        bias_variance.deviation_exponent,
+        bias_variance.single,
         bias_variance.ensemble,
         bias_variance.ensemble_minus_wider_single,
-        bias_variance.single,
-        bias_variance.variance,
+        bias_variance.deviation_exponent,
     ),
 )
 
@@ -90,56 +87,6 @@ def test_jackknife_of_a_mean_is_students_interval() -> None:
     table.loc[table.metric == "ensemble_loss_without", "value"] = [np.delete(x, e).mean() for e in range(6)]
     got, want = ensemble(table, width=4, step=STEP), mean_over_seeds(x)
     assert (got.value, got.low, got.high) == pytest.approx((want.value, want.low, want.high), rel=1e-12)
-
-
-def test_variance_of_the_squared_error_is_that_of_the_outputs() -> None:
-    outputs = np.random.default_rng(3).normal(size=(4, 30))
-    table = pd.DataFrame(_rows(4, outputs, offset=2.0))
-    assert variance(table, width=4, step=STEP).value == pytest.approx(outputs.var(0).mean(), rel=1e-12)
-    of_infinite = variance(table, width=4, step=STEP, infinite=True)
-    assert of_infinite.value == pytest.approx(outputs.var(0, ddof=1).mean(), rel=1e-12)
-
-
-def test_interval_of_the_variance_is_the_jackknife_of_the_variance() -> None:
-    outputs = np.random.default_rng(4).normal(size=(5, 30))
-    table = pd.DataFrame(_rows(4, outputs))
-    for ddof, infinite in ((0, False), (1, True)):
-        without = [np.delete(outputs, e, 0).var(0, ddof=ddof).mean() for e in range(5)]
-        estimate = variance(table, width=4, step=STEP, infinite=infinite)
-        half = stats.t.ppf(0.975, 4) * math.sqrt(4 * np.var(without))
-        assert estimate.high - estimate.value == pytest.approx(half, rel=1e-10)
-
-
-def test_infinite_ensemble_is_the_jackknife_s_corrected_value_for_the_squared_error() -> None:
-    table = _gaussian((4,), 5, np.random.default_rng(5))
-    whole = table[table.metric == "ensemble_loss"].value.item()
-    without = table[table.metric == "ensemble_loss_without"].value.mean()
-    estimate = ensemble(table, width=4, step=STEP, infinite=True)
-    assert estimate.value == pytest.approx(5 * whole - 4 * without, rel=1e-12)
-    assert estimate.value < whole
-
-
-def test_infinite_ensemble_has_no_bias_and_covers() -> None:
-    """Mean squared error of nets of mean 1/N: of infinitely many it is 1/N²."""
-    rng = np.random.default_rng(6)
-    estimates = [
-        ensemble(_gaussian((2,), 5, rng, points=40, scale=0.2), width=2, step=STEP, infinite=True) for _ in range(150)
-    ]
-    assert np.mean([e.value for e in estimates]) == pytest.approx(1 / 4, abs=4 * 0.08 / math.sqrt(150))
-    assert 0.88 < np.mean([e.low <= 1 / 4 <= e.high for e in estimates]) <= 1.0
-
-
-def test_bias_is_the_distance_from_the_widest() -> None:
-    rng = np.random.default_rng(7)
-    noise = 0.01 * rng.normal(size=(2, 4, 30))
-    table = pd.DataFrame(_rows(8, noise[0], offset=1.5) + _rows(64, noise[1], offset=1.0))
-    estimate = bias(table, width=8, step=STEP)
-    assert estimate.value == pytest.approx(0.5, abs=1e-3)
-    errors = [ensemble(table, width=n, step=STEP) for n in (8, 64)]
-    halves = [(e.high - e.low) / 2 for e in errors]
-    assert max(halves) * 0.7 < (estimate.high - estimate.low) / 2 < sum(halves)
-    widest = bias(table, width=64, step=STEP)
-    assert (widest.value, widest.low, widest.high, widest.n) == (0.0, 0.0, 0.0, 4)
 
 
 def test_ensemble_against_a_wider_net_sees_what_wins() -> None:
@@ -214,8 +161,7 @@ def test_deviations_of_two_widths_are_resampled_apart() -> None:
 
 def test_ensembles_without_a_seed_are_matched_by_index_not_by_row() -> None:
     table = _gaussian((4,), 5, np.random.default_rng(21), points=5)
-    shuffled = variance(table.sample(frac=1, random_state=1), width=4, step=STEP, infinite=True)
-    assert shuffled == variance(table, width=4, step=STEP, infinite=True)
+    assert ensemble(table.sample(frac=1, random_state=1), width=4, step=STEP) == ensemble(table, width=4, step=STEP)
 
 
 def test_two_deviations_are_one_number_and_carry_no_interval() -> None:
@@ -229,8 +175,6 @@ def test_one_seed_has_endless_intervals() -> None:
     table = pd.DataFrame(_rows(4, np.ones((1, 3))) + _rows(8, np.ones((1, 3))))
     estimate = ensemble(table, width=4, step=STEP)
     assert (estimate.value, estimate.low, estimate.high, estimate.n) == (1.0, -math.inf, math.inf, 1)
-    with pytest.raises(NotTestableError, match="3 seeds"):
-        ensemble(table, width=4, step=STEP, infinite=True)
 
 
 def test_diverged_loss_is_no_number() -> None:
@@ -241,27 +185,11 @@ def test_diverged_loss_is_no_number() -> None:
     assert (estimate.low, estimate.high) == (-math.inf, math.inf)
 
 
-def test_decomposition_has_everything_and_adds_up() -> None:
-    rng = np.random.default_rng(14)
-    rows = [r for n in (4, 8) for step in (0, STEP) for r in _rows(n, rng.normal(size=(3, 5)), step=step)]
-    rows += _rows(4, rng.normal(size=(3, 5)), step=20)  # which width 8 did not reach
-    table = pd.DataFrame(rows)
-    frame = decomposition(table)
-    wide = frame.pivot_table(index=["width", "step"], columns="quantity", values="value")
-    for quantity, metric in (("single", "test_loss"), ("ensemble", "ensemble_loss")):
-        of_nets = table[table.metric == metric].groupby(["width", "step"]).value.mean()
-        np.testing.assert_allclose(wide[quantity], of_nets.loc[wide.index], rtol=1e-12)
-    assert sorted(wide.index) == [(4, 0), (4, STEP), (8, 0), (8, STEP)]
-    np.testing.assert_allclose(wide.single - wide.ensemble, wide.variance, rtol=1e-12)
-    np.testing.assert_allclose(wide.bias.loc[4], wide.ensemble.loc[4] - wide.ensemble.loc[8], rtol=1e-12)
-    assert (frame.low <= frame.value).all()
-
-
 @pytest.mark.parametrize("metric", ["test_loss", "ensemble_loss", "ensemble_loss_without"])
 def test_missing_metric_is_not_testable(metric: str) -> None:
     table = _gaussian((4, 8), 3, np.random.default_rng(15))
     with pytest.raises(NotTestableError, match=f"no {metric} of"):
-        variance(table[table.metric != metric], width=4, step=STEP)
+        ensemble(table[table.metric != metric], width=4, step=STEP)
 
 
 def test_missing_parts_are_not_testable() -> None:
