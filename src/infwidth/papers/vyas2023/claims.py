@@ -8,17 +8,8 @@ from infwidth.analysis.expected import about, above, between
 from infwidth.analysis.quantities import Exponent, Mean, PerDoubling, nets
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.vyas2023.measured import LEADING, PARTS, edge_sharpness, narrowest_behind_widest
+from infwidth.topics.consistency import predictions
 from infwidth.topics.consistency.measures import TASKS
-from infwidth.topics.consistency.predictions import (
-    ATTENTION_CONVERGES,
-    CURVES_COINCIDE,
-    KERNELS_CONVERGE,
-    LOGITS_CONVERGE,
-    PREACTIVATIONS_CONVERGE,
-    WIDE_NET_BEATS_ENSEMBLE,
-    WIDER_IS_BETTER,
-    variance_is_one_over_n,
-)
 
 _BOTH = ("vision_online", "language")
 
@@ -56,13 +47,13 @@ def _eigenvalue_ratio(tables: Tables) -> pd.Series:
 
 
 CLAIMS = (
-    *WIDER_IS_BETTER.claims("fig1", *TASKS),
-    *CURVES_COINCIDE.claims("fig1", *TASKS),
-    *LOGITS_CONVERGE.claims("fig2", *_BOTH),
-    *PREACTIVATIONS_CONVERGE.claims("fig3", "vision_online"),
-    *KERNELS_CONVERGE.claims("fig3", "vision_online"),
-    *PREACTIVATIONS_CONVERGE.claims("fig4", "language"),
-    *ATTENTION_CONVERGES.claims("fig4", "language"),
+    *predictions.WIDER_IS_BETTER.claims("fig1", *TASKS),
+    *predictions.CURVES_COINCIDE.claims("fig1", *TASKS),
+    *predictions.LOGITS_CONVERGE.claims("fig2", *_BOTH),
+    *predictions.PREACTIVATIONS_CONVERGE.claims("fig3", "vision_online"),
+    *predictions.KERNELS_CONVERGE.claims("fig3", "vision_online"),
+    *predictions.PREACTIVATIONS_CONVERGE.claims("fig4", "language"),
+    *predictions.ATTENTION_CONVERGES.claims("fig4", "language"),
     Claim(
         "sharpness_sits_at_the_edge",
         "fig5",
@@ -104,9 +95,11 @@ CLAIMS = (
         claim
         for experiment in _BOTH
         for when, after in PARTS.items()
-        for claim in variance_is_one_over_n(when, after=after).claims("fig6", experiment)
+        for claim in predictions.variance_is_one_over_n(when, after=after).claims("fig6", experiment)
     ),
-    *WIDE_NET_BEATS_ENSEMBLE.claims("fig7", "second_vision", "language", name="{experiment}_narrow_is_biased"),
+    *predictions.WIDE_NET_BEATS_ENSEMBLE.claims(
+        "fig7", "second_vision", "language", name="{experiment}_narrow_is_biased"
+    ),
     Claim(
         "repeated_data_bring_deviations",
         "fig8",
