@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from infwidth.errors import SpecError
 from infwidth.experiments import papers
+from infwidth.experiments.cells import read_cell
 from infwidth.experiments.papers import load_paper
 from infwidth.experiments.scales import SCALES
 from infwidth.plan.graph import load_graph
@@ -74,7 +75,10 @@ class Change:
 
     def document(self) -> dict:
         """Return the paper's document with this change."""
-        document = copy.deepcopy(RAW[self.paper])
+        return self.of(copy.deepcopy(RAW[self.paper]))
+
+    def of(self, document: dict) -> dict:
+        """Return a document with this change."""
         parent: Any = document
         for key in self.path[:-1]:
             parent = parent[key]
@@ -215,6 +219,26 @@ def test_a_name_or_number_that_the_workflow_cannot_bear_is_refused(
     written(paper, PAPERS[paper].replace(old, new, 1).encode())
     with pytest.raises(SpecError, match=says):
         load_paper(paper, "smoke")
+
+
+CELLS = [
+    cells[0].document for name in sorted(RAW) for cells in load_paper(name, "smoke").cells.values()
+]  # one of each experiment
+
+
+@settings(TRIES, max_examples=300)
+@given(st.data())
+def test_a_cell_by_hand_is_taken_or_refused_line_by_line(data: st.DataObject) -> None:
+    document = copy.deepcopy(data.draw(st.sampled_from(CELLS)))
+    path = data.draw(st.sampled_from(list(_places(document))))
+    change = Change("", path, data.draw(st.sampled_from(["replace", "delete", "rename"])), "x", data.draw(anything))
+    message = _refusal(lambda: read_cell(change.of(document), where="spec.json"))
+    for line in message.splitlines():
+        assert line.startswith("spec.json: ")
+        assert len(line) < 2000
+    if message and len(path) > 1:
+        near = [str(part) for part in path]
+        assert any(part in message for part in near), (path, message)
 
 
 GOOD = {

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from infwidth.errors import SpecError
 from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 from infwidth.models.residual import Residual, branch_scale
@@ -27,7 +28,7 @@ class Attention(nn.Module):
     def __init__(self, width: int, n_heads: int, *, multiplier: float, is_causal: bool) -> None:
         super().__init__()
         if width % n_heads:
-            raise ValueError(f"a width of {width} cannot be divided among {n_heads} heads")
+            raise SpecError(f"a width of {width} cannot be divided among {n_heads} heads")
         self.n_heads = n_heads
         self.scale = multiplier * n_heads / width
         self.is_causal = is_causal

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from infwidth.errors import SpecError
 from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 
@@ -25,7 +26,7 @@ class CNN(Model):
         channels, height, image_width = input_shape
         sides = (height >> n_convolutions, image_width >> n_convolutions)
         if min(sides) < 1:
-            raise ValueError(
+            raise SpecError(
                 f"{n_convolutions} poolings need images of at least {2**n_convolutions} pixels a side, "
                 f"not {height}×{image_width}"
             )

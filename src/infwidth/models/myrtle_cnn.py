@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from infwidth.errors import SpecError
 from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 
@@ -23,7 +24,7 @@ class MyrtleCNN(Model):
         super().__init__()
         channels, height, image_width = input_shape
         if min(height, image_width) < 4:
-            raise ValueError(f"two 2×2 poolings need images of at least 4 pixels a side, not {height}×{image_width}")
+            raise SpecError(f"two 2×2 poolings need images of at least 4 pixels a side, not {height}×{image_width}")
         self.convolutions = nn.ModuleList([self.read_in(channels, width), *(self.mixing(width) for _ in range(3))])
         self.readout = nn.Linear(width, n_outputs, bias=False)
         self.activation = Pointwise("unit_relu")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from infwidth.errors import SpecError
 from infwidth.models.activations import Pointwise
 from infwidth.models.model import Model
 from infwidth.models.residual import Residual, branch_scale
@@ -19,7 +20,7 @@ def _norm(name: str, channels: int) -> nn.Module:
         case "batch":
             return nn.BatchNorm2d(channels)
         case _:
-            raise ValueError(f"unknown norm '{name}'; it is none, layer or batch")
+            raise SpecError(f"unknown norm '{name}'; it is none, layer or batch")
 
 
 def _block(channels: int, out_channels: int, stride: int, norm: str, scale: float) -> Residual:
@@ -70,7 +71,7 @@ class ResNet(Model):
         in_channels, height, image_width = input_shape
         least = stem_stride * 2 ** (len(blocks) - 1)
         if min(height, image_width) < least:
-            raise ValueError(
+            raise SpecError(
                 f"{len(blocks)} stages need images of at least {least} pixels a side, not {height}×{image_width}"
             )
         scale = branch_scale(branch_multiplier, branch_power, sum(blocks))

@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer
 
+from infwidth.errors import SpecError
 from infwidth.models.model import Model
 
 
@@ -41,12 +42,12 @@ class TorchvisionViT(VisionTransformer, Model):
     ) -> None:
         channels, height, image_width = input_shape
         if channels != 3 or height != image_width or height % patch_size:
-            raise ValueError(
+            raise SpecError(
                 f"torchvision's ViT takes square images of 3 channels whose side is a multiple of {patch_size}, "
                 f"not {channels}×{height}×{image_width}"
             )
         if width % head_size:
-            raise ValueError(f"a width of {width} cannot be divided into heads of {head_size}")
+            raise SpecError(f"a width of {width} cannot be divided into heads of {head_size}")
         super().__init__(
             image_size=height,
             patch_size=patch_size,

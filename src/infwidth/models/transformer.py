@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from infwidth.errors import SpecError
 from infwidth.models.attention import AttentionNet
 
 
@@ -25,7 +26,7 @@ class Transformer(AttentionNet):
     def embed(self, x: torch.Tensor) -> torch.Tensor:
         """Map token ids [P, T] to their vectors [P, T, N]."""
         if x.shape[1] > self.position.num_embeddings:
-            raise ValueError(f"{x.shape[1]} tokens are more than the context of {self.position.num_embeddings}")
+            raise SpecError(f"{x.shape[1]} tokens are more than the context of {self.position.num_embeddings}")
         return self.token(x)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:

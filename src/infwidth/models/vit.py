@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from infwidth.errors import SpecError
 from infwidth.models.attention import AttentionNet
 
 
@@ -24,7 +25,7 @@ class ViT(AttentionNet):
         channels, height, image_width = input_shape
         n_patches = (height // patch_size) * (image_width // patch_size)
         if n_patches < 1:
-            raise ValueError(f"images of {height}×{image_width} pixels hold no patch of {patch_size}×{patch_size}")
+            raise SpecError(f"images of {height}×{image_width} pixels hold no patch of {patch_size}×{patch_size}")
         super().__init__(n_patches, n_outputs, is_causal=False, **options)
         self.patches = nn.Conv2d(channels, self.readout.in_features, patch_size, stride=patch_size, bias=False)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from infwidth.data.load import Data
 
-__all__ = ["COMPUTATIONS", "block_of", "solve"]
+__all__ = ["COMPUTATIONS", "block_of", "blocks", "solve"]
 
 COMPUTATIONS = {
     "abc_verdicts": "infwidth.solve.abc_verdicts:rows",
@@ -60,10 +60,21 @@ def _function(name: str) -> Callable[..., Rows]:
     papers = papers_with("solve")
     if paper not in papers:
         raise SpecError(f"no paper '{paper}' with computations of its own{nearest(paper, papers)}")
-    own = {key: value for key, value in vars(paper_module(paper, "solve")).items() if _block(value)}
+    own = _own(paper)
     if function not in own:
         raise SpecError(f"unknown computation '{name}'{nearest(function, own)}; {paper} has {', '.join(own)}")
     return own[function]
+
+
+def blocks() -> list[type[Computation]]:
+    """Return the blocks of all computations, those of papers last."""
+    own = [f"{paper}.{function}" for paper in papers_with("solve") for function in _own(paper)]
+    return [block_of(name) for name in (*COMPUTATIONS, *own)]
+
+
+def _own(paper: str) -> dict[str, Callable[..., Rows]]:
+    """Return the computations of a paper, by the names of their functions."""
+    return {key: value for key, value in vars(paper_module(paper, "solve")).items() if _block(value)}
 
 
 def _block(value: Any) -> type[Computation] | None:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from infwidth.specs.block import LARGEST, Block, Says, Several, unsaid
 from infwidth.specs.data import Data, Images, Windows
-from infwidth.specs.models import Model
+from infwidth.specs.models import Model, Transformer
 from infwidth.specs.parametrization import Parametrization
 from infwidth.specs.probes import Probes
 from infwidth.specs.training import Optimizer, Training
@@ -36,6 +36,8 @@ class Train(Block):
         width, block = self.model.width, self.parametrization
         if not isinstance(self.data, Images | Windows):
             raise ValueError("data: a training needs images or windows of text")
+        if isinstance(self.data, Windows) != isinstance(self.model, Transformer):
+            raise ValueError(f"model.name: a {self.model.name} does not take {type(self.data).__name__.lower()}")
         if width < block.base_width:
             raise ValueError(
                 f"model.width {width} is below parametrization.base_width {block.base_width}; "
