@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from infwidth.plan.graph import load_graph
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -53,7 +55,7 @@ def main() -> None:
         parse, _ = timed(project, "--list-rules", *config)
         print(f"parse and list the rules: {parse:.1f} s")
         wall, cpu = timed(project, *config)
-        cells = pd.read_csv(project / "results" / options.scale / "cells.csv")
+        cells = pd.read_csv(project / "results" / load_graph(options.scale, options.figures).folder / "cells.csv")
         inside = cells["cpu_seconds"].sum()
         print(f"whole run on two cores: {wall:.0f} s, {cpu:.0f} CPU s, {len(cells)} cells")
         print(f"outside the cells: {100 * (cpu - inside) / cpu:.0f} % of the CPU time")

@@ -43,8 +43,12 @@ except InfwidthError as error:
 SCALE = config["scale"]
 PUBLISHED = f"results/published/{SCALE}"
 
+# Where what speaks of all figures goes; of some, asked for by name, it goes into a folder of their own.
+FOLDER = SCALE if config["figures"] == "all" else GRAPH.folder
+TOLD_IN = f"results/{FOLDER}"
+
 # With published tables there are no cells to tell the provenance of: it is published beside them.
-PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"results/{SCALE}/cells.csv"
+PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"{TOLD_IN}/cells.csv"
 
 UNRECORDED = Demand(config["unrecorded_memory_mb"], config["unrecorded_minutes"])
 
@@ -68,7 +72,7 @@ CORES = workflow.resource_settings.cores or 1 if workflow.resource_settings else
 
 # What the small jobs are told of the configuration; names that have been checked.
 SELECTION = "all" if not GRAPH.left_out else ",".join(figure.rule for figure in GRAPH.figures)
-TOLD = f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION}"
+TOLD = f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER}"
 ASK = shlex.join([sys.executable, "-I", "-S", str(Path(forks.__file__).with_name("ask.py"))])
 
 PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")

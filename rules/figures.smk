@@ -6,7 +6,7 @@ def is_current_table(paper, experiment):
 
 
 def is_current_ledger(paper):
-    return made([places.claims_file(SCALE, paper)], CURRENT.claims_key(GRAPH.papers[paper]))
+    return made([places.claims_file(FOLDER, paper)], CURRENT.claims_key(GRAPH.papers[paper]))
 
 
 def due_figure(figure):
@@ -77,12 +77,12 @@ for figure in GRAPH.figures:
 
 
 rule paper_claims:
-    """The claims of one paper, judged on its tables: results/<scale>/claims/<paper>.csv."""
+    """The claims of one paper, judged on its tables: results/<scale>/claims/<paper>.csv, or those of some figures."""
     input:
         tables_of_paper,
         due=lambda wildcards: DUE.unless(is_current_ledger(wildcards.paper)),
     output:
-        update(f"results/{SCALE}/claims/{{paper}}.csv"),
+        update(f"{TOLD_IN}/claims/{{paper}}.csv"),
     log:
         "results/logs/claims/{paper}.log",
     conda:
@@ -100,7 +100,7 @@ for paper in GRAPH.papers.values():
             paper.name
         input:
             [figure_file(figure, suffix) for figure in paper.figures for suffix in ("pdf", "png")],
-            [str(places.claims_file(SCALE, paper.name))] if paper.figures else [],
+            [str(places.claims_file(FOLDER, paper.name))] if paper.figures else [],
         localrule: True
 
 
@@ -110,10 +110,10 @@ describe()
 rule claims:
     """The verdicts on all claims of all papers."""
     input:
-        [f"results/{SCALE}/claims/{name}.csv" for name, paper in GRAPH.papers.items() if paper.figures],
+        [f"{TOLD_IN}/claims/{name}.csv" for name, paper in GRAPH.papers.items() if paper.figures],
     output:
         report(
-            f"results/{SCALE}/claims.csv",
+            f"{TOLD_IN}/claims.csv",
             category="Claims",
             labels={"table": "the same as CSV"},
             caption="captions/claims.rst",
@@ -142,7 +142,7 @@ rule provenance:
         [str(places.cell_file(cell)) for cell in GRAPH.cells.values()],
     output:
         report(
-            f"results/{SCALE}/cells.csv",
+            f"{TOLD_IN}/cells.csv",
             category="Provenance",
             labels={"table": "the same as CSV"},
             caption="captions/provenance.rst",

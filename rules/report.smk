@@ -12,7 +12,7 @@ rule catalog:
         PROVENANCE,
     output:
         report(
-            f"results/{SCALE}/catalog.csv",
+            f"{TOLD_IN}/catalog.csv",
             category="Catalog",
             labels={"table": "the same as CSV"},
             caption="captions/catalog.rst",
@@ -57,9 +57,9 @@ rule pages:
         cells=PROVENANCE,
         templates=sorted(map(str, TEMPLATES.glob("*.jinja"))),
     output:
-        f"results/{SCALE}/pages/index.html",
+        f"{TOLD_IN}/pages/index.html",
         *[
-            report(f"results/{SCALE}/pages/{name}.html", category=category, labels=labels, caption=caption)
+            report(f"{TOLD_IN}/pages/{name}.html", category=category, labels=labels, caption=caption)
             for name, (category, labels, caption) in PAGES.items()
         ],
     log:
@@ -83,11 +83,11 @@ rule report:
     input:
         rules.figures.input,
         rules.tables.input,
-        rules.claims.output,
         rules.catalog.output,
         rules.pages.output,
+        claims=rules.claims.output[0],
     output:
-        f"results/{SCALE}/report.html",
+        f"{TOLD_IN}/report.html",
     log:
         f"results/logs/report_{SCALE}.log",
     conda:
@@ -98,7 +98,7 @@ rule report:
         counts={"papers": len(IN_ORDER), "figures": len(GRAPH.figures)},
         snakefile=str(workflow.main_snakefile),
     message:
-        "report"
+        f"report: {TOLD_IN}/report.html"
     script:
         "../src/infwidth/workflow/scripts/write_report.py"
 
@@ -115,8 +115,8 @@ rule manuscript:
         bibliography=f"{workflow.basedir}/paper/references.bib",
         experiments=[str(PAPERS_DIR / name / "experiments.yaml") for name in GRAPH.papers],
     output:
-        pdf=f"results/{SCALE}/manuscript.pdf",
-        data=f"results/{SCALE}/manuscript/data.json",
+        pdf=f"{TOLD_IN}/manuscript.pdf",
+        data=f"{TOLD_IN}/manuscript/data.json",
     log:
         f"results/logs/manuscript_{SCALE}.log",
     conda:
@@ -128,14 +128,14 @@ rule manuscript:
         published=PUBLISHED_SCALES,
         code=code_of_script("write_pages"),
     message:
-        "manuscript"
+        f"manuscript: {TOLD_IN}/manuscript.pdf"
     script:
         "../src/infwidth/workflow/scripts/write_manuscript.py"
 
 
 # Published files by their name within results/published/<scale>.
 PUBLISHED_FILES = {
-    "claims.csv": f"results/{SCALE}/claims.csv",
+    "claims.csv": rules.claims.output[0],
     "cells.csv": PROVENANCE,
     **{f"tables/{paper}/{name}.parquet": table_file(paper, name) for paper, name in GRAPH.tables},
     **{f"figures/{f.rule}.png": figure_file(f, "png") for f in GRAPH.figures},

@@ -247,3 +247,15 @@ def test_python_is_formatted_linted_and_typed() -> None:
     for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_part_never_replaces_the_whole(smoke: Path) -> None:
+    whole = _digests(smoke, "results/smoke/claims.csv", "results/smoke/claims/*", "results/smoke/pages/**/*.html")
+    done = snakemake(smoke, "claims", "pages", figures="mei2018_radial")
+    assert done.returncode == 0, done.stdout
+    assert whole == _digests(
+        smoke, "results/smoke/claims.csv", "results/smoke/claims/*", "results/smoke/pages/**/*.html"
+    )
+    claims = pd.read_csv(smoke / "results" / "smoke" / "only" / "mei2018_radial" / "claims.csv")
+    assert set(claims.paper) == {"mei2018"}
+    assert "not run" not in set(claims.verdict[claims.figure == "radial"])

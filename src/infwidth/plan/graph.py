@@ -1,5 +1,6 @@
 """What the workflow is made of at one scale: papers, cells, tables and figures."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,9 @@ from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
+
+#: Characters that a folder's name may have; file systems allow 255.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,20 @@ class Graph:
     def tables(self) -> list[tuple[str, str]]:
         """All (paper, experiment)."""
         return [(paper.name, experiment) for paper in self.papers.values() for experiment in paper.cells]
+
+    @property
+    def folder(self) -> str:
+        """Where claims and report of these figures lie, within ``results``: a part never replaces the whole.
+
+        The folder of the scale, or of some figures one within it that has their names.
+        """
+        if not self.left_out:
+            return self.scale
+        rules = sorted(figure.rule for figure in self.figures)
+        name = "+".join(rules)
+        if len(name) > _LONGEST:
+            name = f"{rules[0]}+{len(rules) - 1}_more_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        return f"{self.scale}/only/{name}"
 
     def cells_of(self, paper: str, experiment: str) -> tuple[Cell, ...]:
         """Return the cells behind a table, in its order."""

@@ -28,9 +28,9 @@ def figure_file(scale: str, paper: str, figure: str, suffix: str) -> Path:
     return RESULTS / scale / "figures" / paper / f"{figure}.{suffix}"
 
 
-def claims_file(scale: str, paper: str) -> Path:
-    """Return the file of a paper's claims."""
-    return RESULTS / scale / "claims" / f"{paper}.csv"
+def claims_file(folder: str, paper: str) -> Path:
+    """Return the file of a paper's claims; ``folder`` is that of :attr:`infwidth.plan.graph.Graph.folder`."""
+    return RESULTS / folder / "claims" / f"{paper}.csv"
 
 
 def made_file(product: Path) -> Path:

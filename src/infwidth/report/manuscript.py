@@ -10,11 +10,11 @@ from infwidth.files import replacing, write_text
 from infwidth.report.contents import Contents
 
 
-def write_manuscript(contents: Contents, template: Path, bibliography: Path, output: Path) -> None:
+def write_manuscript(contents: Contents, template: Path, bibliography: Path, output: Path, root: Path) -> None:
     """Write ``output`` (PDF) from the template, and beside it in ``manuscript/`` all it is made of but the pictures.
 
-    The folder of ``output`` is the root of the paths of pictures. The same contents give the same bytes: no date, no
-    fonts but the compiler's own. Raises DataError if the compiler is not installed or refuses.
+    ``root``, a folder that ``output`` is in, is that of the paths of pictures. The same contents give the same bytes:
+    no date, no fonts but the compiler's own. Raises DataError if the compiler is not installed or refuses.
     """
     try:
         import typst
@@ -28,7 +28,7 @@ def write_manuscript(contents: Contents, template: Path, bibliography: Path, out
     try:
         pdf = typst.compile(
             str(folder / template.name),
-            root=str(output.parent),
+            root=str(root),
             ignore_system_fonts=True,
             format="pdf",
             timestamp=0,

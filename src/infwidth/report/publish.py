@@ -22,8 +22,15 @@ def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> 
     """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
 
     ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
-    The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB.
+    The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB,
+    and where figures that are published would be lost because they were not asked for.
     """
+    lost = [rule for rule in left_out if (target / "figures" / f"{rule}.png").exists()]
+    if lost:
+        raise DataError(
+            f"{target}: {len(lost)} published figures ({lost[0]}, …) are not among those asked for and would be lost; "
+            "publish all figures, or remove the folder first"
+        )
     for name, source in files.items():
         if source.stat().st_size > LARGEST:
             raise DataError(

@@ -57,6 +57,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scale", required=True)
     parser.add_argument("--figures", default="all", help="what is built of all: figures separated by commas")
     parser.add_argument("--tables", choices=("results", "published"), default="results")
+    parser.add_argument("--folder", help="where claims go within results/ (default: that of the scale)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
@@ -128,7 +129,7 @@ def _claims(options: argparse.Namespace) -> None:
 
     currency = _currency(options)
     paper = currency.graph.papers[options.name]
-    output, key = places.claims_file(options.scale, paper.name), currency.claims_key(paper)
+    output, key = places.claims_file(options.folder or options.scale, paper.name), currency.claims_key(paper)
     if not made([output], key):
         tables = {name: currency.table_file(of, name) for of, name in paper.tables}
         judge(paper.name, tables, output, [figure.name for figure in paper.figures])

@@ -63,7 +63,7 @@ def test_the_published_manuscript_compiles_twice_to_the_same_bytes(tmp_path: Pat
     )
     outputs = [tmp_path / "manuscript.pdf", tmp_path / "again.pdf"]
     for output in outputs:
-        write_manuscript(said, TEMPLATE, BIBLIOGRAPHY, output)
+        write_manuscript(said, TEMPLATE, BIBLIOGRAPHY, output, tmp_path)
     first, second = (output.read_bytes() for output in outputs)
     assert first.startswith(b"%PDF")
     assert first == second

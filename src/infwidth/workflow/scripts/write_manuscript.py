@@ -12,15 +12,15 @@ from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
-    given, output, params = snakemake.input, Path(snakemake.output.pdf), snakemake.params
+    given, params, root = snakemake.input, snakemake.params, Path("results", snakemake.params.scale)
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
     everything = contents(
         load_graph(params.scale, params.selection),
         read_catalog(),
         pd.read_csv(given.claims),
         pd.read_csv(given.cells),
-        images={name: f"/{picture.relative_to(output.parent).as_posix()}" for name, picture in pictures},
+        images={name: f"/{picture.relative_to(root).as_posix()}" for name, picture in pictures},
         published=params.published,
         cited=bibliography_keys(Path(given.bibliography)),
     )
-    write_manuscript(everything, Path(given.template), Path(given.bibliography), output)
+    write_manuscript(everything, Path(given.template), Path(given.bibliography), Path(snakemake.output.pdf), root)

@@ -1,5 +1,6 @@
 """Write the pages of the report (rule pages)."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -17,4 +18,6 @@ with job(snakemake.log[0]):
     cells = pd.read_csv(given.cells)
     images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
     said = contents(graph, read_catalog(), pd.read_csv(given.claims), cells, images=images, published=params.published)
-    write_pages(pages(said, cells, "html", root="../"), Path(snakemake.output[0]).parent)
+    folder = Path(snakemake.output[0]).parent
+    root = os.path.relpath(Path("results", params.scale), folder)
+    write_pages(pages(said, cells, "html", root=f"{root}/"), folder)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from infwidth.files import write_text
 from infwidth.workflow.job import job
 
@@ -16,7 +18,9 @@ with job(snakemake.log[0]), Path(snakemake.log[0]).open("a") as log:
     # With metadata the report opens at its description; without, at the graph of all rules. Numbers only: Snakemake
     # shows a text with all that docutils made on the way.
     metadata = output.with_name(".report.metadata.json")
-    write_text(metadata, json.dumps(snakemake.params.counts))
+    verdicts = pd.read_csv(snakemake.input.claims)["verdict"].value_counts()
+    told = snakemake.params.counts | {f"claims {verdict}": n for verdict, n in verdicts.items() if verdict != "not run"}
+    write_text(metadata, json.dumps(told))
     # The workflow that runs this job holds the lock and has already built what the report shows. Arguments are a
     # list: no value of the configuration ever passes through a shell.
     done = subprocess.run(
