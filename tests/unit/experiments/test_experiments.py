@@ -84,6 +84,15 @@ def test_identity_changes_with_any_value(experiment: dict) -> None:
         (("probes",), [{"name": "loses"}], r"'loses' is not known \(did you mean 'losses'\?\)"),
         (("sweep", "modle.width"), [8], r"sweep.modle.width: no such block \(did you mean 'model'\?\)"),
         (("sweep", "model.n_hidden"), [1], "also given in block 'model'"),
+        (("sweep", "model.width"), [8, 16, 8], r"sweep.model.width: \[8, 16, 8\]: 8 is there twice"),
+        (("sweep", "model.width"), [10**9], "model.width: 1000000000: .* takes 3.64e\\+06 TiB, which no machine holds"),
+        (("sweep", "model.width"), [8.0], "model.width: 8.0: must be a whole number"),
+        (("probes",), [{"name": "norms"}, {"name": "norms", "at": "last"}], "probe 'norms' is there twice"),
+        (("training", "steps"), 60.0, "training.steps: 60.0: must be a whole number from 1"),
+        (("training", "batch_size"), 10**9, "training.batch_size: 1000000000: must be a whole number from 1 to"),
+        (("model", "n_hidden"), 10**9, "model.n_hidden: 1000000000: must be a number of layers"),
+        (("optimizer", "lr"), [0.1, 0.1], r"optimizer.lr: \[0.1, 0.1\]: 0.1 is there twice"),
+        (("model", "name"), "transformer", "model"),
     ],
 )
 def test_what_has_no_meaning_is_refused_by_name(experiment: dict, path: tuple, value: object, message: str) -> None:
@@ -119,7 +128,7 @@ def test_unknown_paper_names_the_nearest() -> None:
     ],
 )
 def test_config_is_strict(config: dict, message: str) -> None:
-    file = Path(__file__).parents[2] / "config" / "config.yaml"
+    file = Path(__file__).parents[3] / "config" / "config.yaml"
     good = yaml.safe_load(file.read_text(encoding="utf-8"))
     read(Config, good, where="config")
     with pytest.raises(SpecError, match=message):
