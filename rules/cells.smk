@@ -20,9 +20,7 @@ rule cell:
         mem_mb=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).memory_mb,
         runtime=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).minutes,
         title=lambda wildcards: GRAPH.cells[wildcards.cell].title,
-    params:
-        device=config["device"],
     message:
         "cell {wildcards.cell}: {resources.title}"
     shell:
-        "{ASK} cell {wildcards.cell} {TOLD} --device {params.device} --threads {threads} --log {log:q}"
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" cell {wildcards.cell} --threads {threads} --log {log:q}'

@@ -1,8 +1,6 @@
 # Functions only: where things lie, and what there is to build at the configured scale.
 
 import atexit
-import os
-import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -70,10 +68,12 @@ for paper in IN_ORDER:
 # None are given where nothing is run: to list rules, to show a report.
 CORES = workflow.resource_settings.cores or 1 if workflow.resource_settings else 1
 
-# What the small jobs are told of the configuration; names that have been checked.
+# What the small jobs are told of the configuration (see ask.py): names that have been checked. In the environment, because
+# another selection of figures changes no job.
 SELECTION = "all" if not GRAPH.left_out else ",".join(figure.rule for figure in GRAPH.figures)
-TOLD = f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER}"
-ASK = shlex.join([sys.executable, "-I", "-S", str(Path(forks.__file__).with_name("ask.py"))])
+TOLD = (
+    f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER} --device {config['device']}"
+)
 
 PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")
 CURRENT = Currency(PACKAGE, GRAPH, published=config["tables"] == "published")
@@ -85,7 +85,7 @@ if IS_MAIN:
     if lock.take_over(places.KEPT, Path(".snakemake") / "locks"):
         print("a run that was stopped had left its lock: taken over", file=sys.stderr)
     mend_times([places.CELLS, places.PREPARED, places.RESULTS / SCALE])
-os.environ["INFWIDTH_FORKS"] = str(forks.socket_path(places.KEPT))
+forks.announce(places.KEPT, TOLD)
 DUE = Due(places.KEPT)
 
 
@@ -105,6 +105,40 @@ def figure_file(figure, suffix):
 # Empty for computations that need no data.
 def data_records(cell):
     return [f"results/data/{name}/record.json" for name in sets_of(cell.spec)]
+
+
+PREPARATION = code_of_script("prepare_data")
+
+
+# Prepared set → data set and options. Those without options can be asked for by name, needed or not.
+SETS = {name: (name, {}) for name in DATASETS}
+for cell in GRAPH.cells.values():
+    SETS |= sets_of(cell.spec)
+
+
+# Return whether a set is prepared by the code of now from the files of now. One that is not there is missing, not due.
+def is_prepared(prepared):
+    folder = places.PREPARED / prepared
+    if not (folder / "record.json").exists():
+        return True
+    from infwidth.data.current import is_current
+
+    dataset, options = SETS[prepared]
+    note = places.PREPARED / f".{prepared}.made.json"
+    return made([folder / "record.json"], PREPARATION, note) and is_current(dataset, options, DATA_DIR, folder)
+
+
+def is_current_table(paper, experiment):
+    return made([CURRENT.table_file(paper, experiment)], CURRENT.table_key(paper, experiment))
+
+
+def is_current_ledger(paper):
+    return made([places.claims_file(FOLDER, paper)], CURRENT.claims_key(GRAPH.papers[paper]))
+
+
+def due_figure(figure):
+    files = [places.figure_file(SCALE, figure.paper, figure.name, suffix) for suffix in ("pdf", "png")]
+    return lambda wildcards: DUE.unless(made(files, CURRENT.figure_key(figure)))
 
 
 # Where a cluster computes, this machine's GPU says nothing. Snakemake chooses its executor after it has read the rules.

@@ -1,27 +1,6 @@
 # Data sets: found in data_dir, embedded in a dependency, or downloaded; prepared once as plain arrays.
 
 
-PREPARATION = code_of_script("prepare_data")
-
-
-# Prepared set → data set and options. Those without options can be asked for by name, needed or not.
-SETS = {name: (name, {}) for name in DATASETS}
-for cell in GRAPH.cells.values():
-    SETS |= sets_of(cell.spec)
-
-
-# Return whether a set is prepared by the code of now from the files of now. One that is not there is missing, not due.
-def is_prepared(prepared):
-    folder = places.PREPARED / prepared
-    if not (folder / "record.json").exists():
-        return True
-    from infwidth.data.current import is_current
-
-    dataset, options = SETS[prepared]
-    note = places.PREPARED / f".{prepared}.made.json"
-    return made([folder / "record.json"], PREPARATION, note) and is_current(dataset, options, DATA_DIR, folder)
-
-
 rule prepare_data:
     """One data set, found in data_dir, embedded in a dependency or downloaded: results/data/<data set>/record.json."""
     input:

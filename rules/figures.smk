@@ -1,19 +1,6 @@
 # Tables from cells, figures and claims from tables. One rule a figure, named as in the catalog.
 
 
-def is_current_table(paper, experiment):
-    return made([CURRENT.table_file(paper, experiment)], CURRENT.table_key(paper, experiment))
-
-
-def is_current_ledger(paper):
-    return made([places.claims_file(FOLDER, paper)], CURRENT.claims_key(GRAPH.papers[paper]))
-
-
-def due_figure(figure):
-    files = [places.figure_file(SCALE, figure.paper, figure.name, suffix) for suffix in ("pdf", "png")]
-    return lambda wildcards: DUE.unless(made(files, CURRENT.figure_key(figure)))
-
-
 rule table:
     """The rows of an experiment's cells: results/<scale>/tables/<paper>/<experiment>.parquet."""
     input:
@@ -38,7 +25,7 @@ rule table:
     message:
         "table {wildcards.paper}/{wildcards.experiment}"
     shell:
-        "{ASK} table {wildcards.paper}/{wildcards.experiment} {TOLD} --log {log:q}"
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" table {wildcards.paper}/{wildcards.experiment} --log {log:q}'
 
 
 for figure in GRAPH.figures:
@@ -73,7 +60,7 @@ for figure in GRAPH.figures:
         message:
             f"figure {figure.rule}"
         shell:
-            "{ASK} figure {params.rule} {TOLD} --log {log:q}"
+            '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" figure {params.rule} --log {log:q}'
 
 
 rule paper_claims:
@@ -90,7 +77,7 @@ rule paper_claims:
     message:
         "claims of {wildcards.paper}"
     shell:
-        "{ASK} claims {wildcards.paper} {TOLD} --log {log:q}"
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" claims {wildcards.paper} --log {log:q}'
 
 
 for paper in GRAPH.papers.values():

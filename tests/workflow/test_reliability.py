@@ -6,7 +6,6 @@ All on one small figure, whose cells need no data.
 import errno
 import hashlib
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -84,21 +83,6 @@ def _python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], cwd=cwd, env=environment(ROOT), capture_output=True, text=True, check=False
     )
-
-
-def test_kills_at_random_moments_change_no_table(built: Path, tmp_path: Path) -> None:
-    project = clone(tmp_path / "killed")
-    chance = random.Random(11)
-    for _ in range(6):
-        started = _start(project, TABLE)
-        time.sleep(chance.uniform(0.5, 4.5))
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
-        # What "snakemake --unlock" does, without the seconds of its start.
-        shutil.rmtree(project / ".snakemake" / "locks", ignore_errors=True)
-    done = snakemake(project, TABLE, figures=FIGURE)
-    assert done.returncode == 0, done.stdout
-    assert (project / TABLE).read_bytes() == (built / TABLE).read_bytes()
 
 
 def test_a_second_workflow_at_the_same_time_is_refused(copy: Path) -> None:
@@ -239,21 +223,6 @@ def test_an_error_of_the_code_keeps_its_traceback(tmp_path: Path) -> None:
         print(1 / 0)
 
 
-def test_a_damaged_cell_is_named_and_made_again(copy: Path) -> None:
-    before = _contents(copy, TABLES)
-    cell = sorted((copy / "results" / "cells" / "solve").glob("*.parquet"))[0]
-    cell.write_bytes(cell.read_bytes()[:-20])
-    done = snakemake(copy, "tables", "--rerun-triggers", "mtime", figures=FIGURE)
-    assert done.returncode != 0
-    assert f"{cell.relative_to(copy)}: not a whole cell file" in done.stdout
-    assert "delete it and run the workflow again" in done.stdout
-    assert "Traceback" not in done.stdout
-    cell.unlink()
-    done = snakemake(copy, "tables", figures=FIGURE)
-    assert done.returncode == 0, done.stdout
-    assert _contents(copy, TABLES) == before
-
-
 @pytest.mark.parametrize("damage", [b"", b"\n", b"\x00\xff" * 100, b"lr,seed\n0.1,1\n", "cut", "start"])
 def test_a_damaged_table_is_named(damage: bytes | str, built: Path, tmp_path: Path) -> None:
     whole = (built / TABLE).read_bytes()
@@ -297,17 +266,6 @@ def test_damaged_prepared_data_is_named(
     assert said.startswith(f"error: {path} is damaged")
     assert f"delete the folder {folder} and run the same command again" in said
     assert said.count("\n") == 1
-
-
-def test_clocks_that_went_back_and_forth_change_no_table(copy: Path) -> None:
-    before = _contents(copy, TABLES)
-    chance = random.Random(5)
-    for path in [*(copy / "results").rglob("*"), *(copy / "src").rglob("*")]:
-        when = time.time() + chance.choice([-1e9, -3600, 0, 3600, 1e9])
-        os.utime(path, (when, when))
-    done = snakemake(copy, "tables", figures=FIGURE)
-    assert done.returncode == 0, done.stdout
-    assert _contents(copy, TABLES) == before
 
 
 def test_without_a_locale_published_figures_are_drawn(tmp_path: Path) -> None:

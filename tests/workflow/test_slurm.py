@@ -48,15 +48,19 @@ def test_each_job_of_a_cluster_says_what_it_needs_and_all_others_stay_here(
             snakefile=ROOT / "Snakefile",
         )._workflow
         local = workflow._localrules
-        cells = [rule for rule in workflow.rules if rule.name.startswith(("train_", "solve_"))]
-        assert {rule.name for rule in workflow.rules} - {rule.name for rule in cells} <= local
-        assert not any(rule.name in local for rule in cells if rule.name.startswith("train_"))
-        for rule in cells:
-            first, second = (rule.expand_resources({}, [], attempt) for attempt in (1, 2))
+        assert {rule.name for rule in workflow.rules} - {"cell"} <= local
+        rule = workflow.get_rule("cell")
+        assert "cell" not in local
+        graph, jobs = load_graph(scale), set()
+        for cell in graph.cells.values():
+            wildcards = {"kind": cell.kind, "cell": cell.id}
+            first, second = (rule.expand_resources(wildcards, [], attempt) for attempt in (1, 2))
             assert first.mem_mb >= 1000
-            assert first.runtime >= 10
+            assert first.runtime >= 2
             assert (second.mem_mb, second.runtime) == (2 * first.mem_mb, 2 * first.runtime)
-            assert first.get("gpu") == (1 if rule.name.startswith("train_") else None)
+            assert first.gpu == (1 if cell.kind == "train" else 0)
+            jobs.add(rule.expand_group(wildcards))
+        assert len(jobs) < (4 if scale == "smoke" else len(graph.cells))
 
 
 @pytest.fixture

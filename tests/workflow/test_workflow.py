@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
+import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -31,7 +31,7 @@ def _digests(project: Path, *patterns: str) -> dict[str, str]:
 
 
 def _jobs(output: str) -> dict[str, int]:
-    """Return rule → number of jobs, from the statistics of a (dry) run; all trainings are "train", limits "limit"."""
+    """Return rule → number of jobs, from the statistics of a (dry) run."""
     jobs: dict[str, int] = {}
     lines = output.splitlines()
     if "Job stats:" in lines:
@@ -39,8 +39,7 @@ def _jobs(output: str) -> dict[str, int]:
             if not line.strip():
                 break
             name, count = line.split()
-            kind = name.split("_")[0] if name.startswith(("train_", "solve_")) else name
-            jobs[kind] = jobs.get(kind, 0) + int(count)
+            jobs[name] = int(count)
     return jobs
 
 
@@ -81,69 +80,64 @@ def test_figures_redraw_to_the_same_bytes(smoke: Path) -> None:
     assert _digests(smoke, *patterns) == before
 
 
-def test_killed_at_any_moment_it_goes_on_to_the_same_tables(smoke: Path, tmp_path: Path) -> None:
-    project = clone(tmp_path / "killed")
-    table = "results/smoke/tables/harvard2024/width_sweep.parquet"
-    for seconds in (3.0, 6.5, 9.0):
-        started = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", table, "--config", "scale=smoke", "device=cpu"],
-            cwd=project,
-            env=environment(project),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(seconds)
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
-        subprocess.run(
-            [sys.executable, "-m", "snakemake", "--unlock", "--config", "scale=smoke"],
-            cwd=project,
-            env=environment(project),
-            capture_output=True,
-            check=True,
-        )
-    done = snakemake(project, table)
-    assert done.returncode == 0, done.stdout
-    assert (project / table).read_bytes() == (smoke / table).read_bytes()
-
-
 def test_one_figure_runs_only_what_it_needs(smoke: Path, tmp_path: Path) -> None:
     project = clone(tmp_path / "fresh")
     planned = snakemake(project, "--dry-run", "harvard2024_mup_vs_ntk")
     assert _jobs(planned.stdout) == {
         "harvard2024_mup_vs_ntk": 1,
         "table": 1,
-        "train": 1,  # at smoke scale a job computes all cells of an experiment
+        "cell": 4,
         "prepare_data": 1,
-        "total": 4,
+        "total": 7,
     }
 
 
-def test_a_change_of_drawing_code_redraws_and_trains_nothing(smoke: Path) -> None:
-    source = smoke / "src" / "infwidth" / "papers" / "harvard2024" / "figures" / "width.py"
-    original = source.read_text()
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("papers/harvard2024/figures/logits.py", {"harvard2024_logits"}),
+        ("papers/msr2021/claims.py", {"paper_claims", "claims"}),
+        ("models/new.py", set()),
+        ("limits/new.py", set()),
+    ],
+)
+def test_a_change_of_code_is_due_where_it_is_used(smoke: Path, file: str, rules: set[str]) -> None:
+    source = smoke / "src" / "infwidth" / file
+    original = source.read_text() if source.exists() else ""
     try:
         source.write_text(original + "\nA_CHANGE = True\n")
         planned = _jobs(snakemake(smoke, "--dry-run", "figures", "claims").stdout)
     finally:
-        source.write_text(original)
-    figures = {f.rule for f in load_paper("harvard2024", "smoke").figures}
-    assert figures <= set(planned)
-    assert not {"train", "solve", "table"} & set(planned)
-    assert not any(name.startswith("karkada") for name in planned)
+        source.write_text(original) if original else source.unlink()
+    assert set(planned) - {"total", "figures"} == rules
 
 
-def test_a_change_of_training_code_retrains(smoke: Path) -> None:
-    source = smoke / "src" / "infwidth" / "training" / "losses.py"
+def test_a_change_of_a_model_computes_its_cells(smoke: Path) -> None:
+    source = smoke / "src" / "infwidth" / "models" / "conv_mixer.py"
     original = source.read_text()
     try:
         source.write_text(original + "\nA_CHANGE = True\n")
-        planned = _jobs(snakemake(smoke, "--dry-run").stdout)
+        planned = _jobs(snakemake(smoke, "--dry-run", "figures").stdout)
     finally:
         source.write_text(original)
-    assert planned["train"] > 0
-    assert "solve" not in planned
+    loaded = load_paper("karkada2024", "smoke")
+    assert planned["cell"] == len(loaded.cells["conv_mixer_gauges"])
+    assert {name for name in planned if name.startswith(("vyas", "harvard", "yang"))} == set()
+
+
+def test_remarks_checkouts_copies_and_clocks_compute_nothing(smoke: Path, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(smoke, tmp_path / "moved", symlinks=True, copy_function=shutil.copyfile))
+    for path in (moved / "src").rglob("*.py"):
+        path.write_bytes(path.read_bytes() + b"# a remark\n")
+    shutil.rmtree(moved / ".snakemake")
+    chance = random.Random(5)
+    for path in [*(moved / "results").rglob("*"), *(moved / "src").rglob("*")]:
+        when = time.time() + chance.choice([-1e9, -3600, 0, 3600, 1e9])
+        os.utime(path, (when, when))
+    done = snakemake(moved, "figures", "claims")
+    assert done.returncode == 0, done.stdout
+    patterns = ("results/smoke/figures/*/*.*", "results/smoke/tables/*/*.parquet", "results/cells/*/*.parquet")
+    assert _digests(moved, *patterns) == _digests(smoke, *patterns)
 
 
 def test_published_tables_redraw_every_figure_and_train_nothing(smoke: Path, tmp_path: Path) -> None:
@@ -160,7 +154,7 @@ def test_published_tables_redraw_every_figure_and_train_nothing(smoke: Path, tmp
     shutil.copytree(published, project / "results" / "published" / "smoke")
     redrawn = snakemake(project, "figures", "claims", tables="published")
     assert redrawn.returncode == 0, redrawn.stdout
-    assert not {"train", "solve", "table", "prepare_data"} & set(_jobs(redrawn.stdout))
+    assert not {"cell", "table", "prepare_data"} & set(_jobs(redrawn.stdout))
     pictures = "results/smoke/figures/*/*.png"
     assert _digests(project, pictures) == _digests(smoke, pictures)
     assert (project / "results/smoke/claims.csv").read_bytes() == (smoke / "results/smoke/claims.csv").read_bytes()
@@ -205,6 +199,7 @@ def test_a_cell_runs_by_itself_and_is_taken_over(smoke: Path, tmp_path: Path) ->
         ({"scale": "smok"}, "scale: 'smok' is not known (did you mean 'smoke'?)"),
         ({"datadir": "x"}, "unknown key 'datadir' (did you mean 'data_dir'?)"),
         ({"tables": "published"}, "results/published/smoke"),
+        ({"figures": "harvard204"}, "no figure 'harvard204' (did you mean 'harvard2024'?)"),
     ],
 )
 def test_bad_config_is_refused_with_file_key_and_value(tmp_path: Path, config: dict[str, str], message: str) -> None:

@@ -8,7 +8,6 @@ from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
-from infwidth.plan.captions import with_data
 
 #: Characters that a folder's name may have; file systems allow 255.
 _LONGEST = 120
@@ -104,7 +103,6 @@ def load_graph(scale: str, figures: str = "all") -> Graph:
     everything = {name: load_paper(name, scale) for name in paper_names()}
     for paper in everything.values():
         _check_tables(paper, everything)
-    everything = with_data(everything)
     papers = everything if figures == "all" else _selected(everything, figures)
     kept = {figure.rule for paper in papers.values() for figure in paper.figures}
     left_out = [f.rule for paper in everything.values() for f in paper.figures if f.rule not in kept]

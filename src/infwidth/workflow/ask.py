@@ -19,11 +19,12 @@ _PATIENCE = 60.0  # seconds until a server that has just been started listens
 
 
 def main() -> int:
-    """Return the exit status of the job that the command line names."""
+    """Return the exit status of the job that the command line names, with what the workflow tells all of them."""
+    arguments = [*sys.argv[1:], *os.environ.get("INFWIDTH_TOLD", "").split()]
     connection = _connected(os.environ.get("INFWIDTH_FORKS", ""))
     if connection is None:
-        os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *sys.argv[1:]])
-    message = json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd()}).encode()
+        os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *arguments])
+    message = json.dumps({"arguments": arguments, "folder": os.getcwd()}).encode()
     socket.send_fds(connection, [message], [1, 2])
     status = connection.recv(64)  # when the job is over; nothing if the server died
     if not status:

@@ -143,9 +143,18 @@ def _kill(child: int) -> None:
         os.kill(child, signal.SIGKILL)
 
 
-def socket_path(folder: Path) -> Path:
-    """Return where the server of this process listens, relative to the working folder: long paths are no addresses."""
-    return folder / f"{socket.gethostname()}-{os.getpid()}.sock"
+def announce(kept: Path, told: str) -> None:
+    """Say in the environment of this process, a workflow's, how its jobs are asked for, and what all are told.
+
+    The socket's path is relative to the working folder: long paths are no addresses.
+    """
+    os.environ |= {
+        "INFWIDTH_FORKS": str(kept / f"{socket.gethostname()}-{os.getpid()}.sock"),
+        "INFWIDTH_PYTHON": sys.executable,
+        "INFWIDTH_ASK": str(Path(__file__).with_name("ask.py")),
+        "INFWIDTH_TOLD": told,
+    }
+    os.environ.setdefault("NUMBA_CACHE_DIR", str((kept / "numba").absolute()))
 
 
 if __name__ == "__main__":
