@@ -25,14 +25,6 @@ COLUMNS = {
 
 Of = Literal["net", "ensemble", "limit"]
 
-#: Metrics without a seed that are neither a limit's: of ensembles and of averages over nets, of a net's parameters.
-_OF_ENSEMBLES = (
-    *("ensemble_accuracy", "ensemble_loss", "ensemble_loss_probabilities", "ensemble_loss_without", "single_loss"),
-    *("logit_deviation", "logit_variance", "ntk_alignment", "ntk_eigenvalue", "ntk_task_power"),
-    *("bin_centre", "density", "output_mean", "output_std"),
-)
-_OF_PARAMETERS = ("size", "wide", "wide_dimensions", "role_embedding", "role_hidden", "role_norm", "role_output")
-
 
 class Rows:
     """A growing table with the columns above: the one builder of what trainings measure and computations find.
@@ -84,23 +76,3 @@ class Rows:
 
         frame = pd.DataFrame(self._records, columns=["seed", "of", "step", "metric", "layer", "index", "value"])
         return frame.assign(lr=self.lr)[list(COLUMNS)].astype(COLUMNS)
-
-
-def told_apart(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return a table with the column ``of``, which those of the first publications lack: there names and seeds tell.
-
-    A row without a seed is a limit's, unless its metric is an ensemble's or a parameter's; one with a seed is a net's,
-    unless its width is missing, or the table is one of kernels that learn few-shot tasks, which have seeds of tasks.
-    """
-    if "of" in table:
-        return table
-    of = np.where(table.seed >= 0, "net", "limit").astype(object)
-    of[(table.seed < 0) & table.metric.isin(_OF_ENSEMBLES)] = "ensemble"
-    of[table.metric.isin(_OF_PARAMETERS)] = "net"
-    if "width" in table:
-        of[table.width.isna()] = "limit"
-    elif (table.metric == "clipped_fraction").any():
-        of[:] = "limit"
-    told = table.copy()
-    told.insert(list(told).index("seed") + 1, "of", of)
-    return told

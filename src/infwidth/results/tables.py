@@ -11,7 +11,7 @@ from infwidth.errors import DataError
 from infwidth.files import write_text
 from infwidth.results.cell_file import read_cell, read_provenance
 from infwidth.results.parquet import Unreadable, read_parquet, write_parquet
-from infwidth.results.rows import COLUMNS, told_apart
+from infwidth.results.rows import COLUMNS
 
 
 def gather(rows: Mapping[str, pd.DataFrame], axes: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -41,9 +41,9 @@ def read_table(path: Path) -> pd.DataFrame:
         table = read_parquet(path)
     except Unreadable as error:
         raise _damaged(path, error) from error
-    if table.empty or not set(COLUMNS) - {"of"} <= set(table.columns):
+    if table.empty or not set(COLUMNS) <= set(table.columns):
         raise _damaged(path, "it has no rows, or lacks columns of every table")
-    return told_apart(table)
+    return table
 
 
 def _damaged(path: Path, reason: object) -> DataError:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from builders import told_apart
 from infwidth.analysis import bias_variance
 from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
-from infwidth.results.rows import told_apart
 
 STEP = 10
 

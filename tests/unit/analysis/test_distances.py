@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders import told_apart
 from infwidth.analysis import distances
 from infwidth.analysis.distances import (
     alignment,
@@ -20,7 +21,6 @@ from infwidth.analysis.distances import (
 )
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
-from infwidth.results.rows import told_apart
 
 CENTRES = np.linspace(-3, 3, 61)
 

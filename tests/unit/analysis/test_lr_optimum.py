@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders import told_apart
 from infwidth.analysis import lr_optimum
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
-from infwidth.results.rows import told_apart
 
 RATES = [2.0**k for k in range(-8, 3)]
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from infwidth.results.rows import Rows, told_apart
+from infwidth.results.rows import Rows
 from infwidth.results.tables import read_table
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
@@ -45,11 +44,6 @@ def test_rows_of_published_tables_are_told_apart(path: Path) -> None:
         assert set(seeded.of) <= {"net", "limit"}
     else:
         assert set(seeded.of) <= {"net"}
-
-
-def test_what_says_what_it_is_of_is_believed() -> None:
-    table = pd.DataFrame({"seed": [0, -1], "of": ["limit", "net"], "metric": "loss"})
-    assert told_apart(table).of.tolist() == ["limit", "net"]
 
 
 def test_rows_are_of_nets_unless_told_otherwise() -> None:

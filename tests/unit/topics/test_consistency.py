@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders import told_apart
 from infwidth.analysis.table import NotTestableError, Table
-from infwidth.results.rows import told_apart
 from infwidth.topics.consistency import measures
 
 WIDTHS, SEEDS, STEPS = (8, 16, 32, 64), range(16), (0, 1, *range(10, 101, 5))
