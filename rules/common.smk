@@ -10,6 +10,7 @@ from infwidth.data.sources import data_folder
 from infwidth.errors import InfwidthError
 from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import PAPERS_DIR
+from infwidth.experiments.rehearsal import REHEARSAL
 from infwidth.plan import places
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, sets_of
@@ -25,8 +26,9 @@ from infwidth.workflow.gpu import gpu_is_used
 from infwidth.workflow.targets import asked_for, check_targets
 
 try:
-    read(Config, config, where="config/config.yaml or --config")
-    GRAPH = load_graph(config["scale"], config["figures"])
+    REHEARSED = read(Config, config, where="config/config.yaml or --config").rehearsal
+    SCALE = config["scale"] + (REHEARSAL if REHEARSED else "")
+    GRAPH = load_graph(SCALE, config["figures"])
     CATALOG = read_catalog()
     check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
@@ -34,11 +36,10 @@ try:
         GRAPH = published_part(GRAPH, Path("results/published"), all_figures=config["figures"] == "all")
     DATA_DIR = data_folder(config["data_dir"])
     RUNS = published_runs(Path("results/published"))
-    check_writable([".snakemake", "results", f"results/{config['scale']}", "results/cells", "results/logs"])
+    check_writable([".snakemake", "results", f"results/{SCALE}", "results/cells", "results/logs"])
 except InfwidthError as error:
     raise WorkflowError(str(error)) from None
 
-SCALE = config["scale"]
 PUBLISHED = f"results/published/{SCALE}"
 
 # Where what speaks of all figures goes; of some, asked for by name, it goes into a folder of their own.

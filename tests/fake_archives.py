@@ -225,6 +225,41 @@ ARCHIVES: dict[str, Callable[[], dict[str, bytes]]] = {
 }
 
 
+def _text_of_many_words(words: int = 33_000) -> dict[str, bytes]:
+    """WikiText-103 with as many words as its vocabulary at paper scale has."""
+    names = [f"word{number}" for number in range(words)]
+    parts = {"train": names, "valid": names[:2000], "test": names[:6000]}
+    contents = {
+        f"wikitext-103/wiki.{split}.tokens": "".join(
+            f" {' '.join(part[start : start + 30])} \n" for start in range(0, len(part), 30)
+        ).encode()
+        for split, part in parts.items()
+    }
+    return {"wikitext-103-v1.zip": zip_bytes(contents)}
+
+
+def _text_with_analogies(count: int = 25_000) -> dict[str, bytes]:
+    """text8 of the words that the questions on cities and states ask for."""
+    from gensim.test.utils import datapath
+
+    questions = Path(datapath("questions-words.txt")).read_text(encoding="utf-8").lower()
+    section = questions.partition(": city-in-state\n")[2].partition(":")[0]
+    words = _rng("text8").choice([*sorted(set(section.split())), *_WORDS], count)
+    return {"text8.zip": zip_bytes({"text8": (" " + " ".join(words)).encode()})}
+
+
+#: As many records as the rehearsal of the paper scale takes.
+REHEARSAL: dict[str, Callable[[], dict[str, bytes]]] = {
+    "mnist": lambda: digits("mnist", 200, 100),
+    "cifar10": lambda: cifar10(400),
+    "cifar5m": lambda: cifar5m(100),
+    "imagenet": lambda: imagenet(20, 20),
+    "omniglot": whole_omniglot,
+    "wikitext103": _text_of_many_words,
+    "text8": _text_with_analogies,
+}
+
+
 def write(name: str, data_dir: Path, files: dict[str, bytes] | None = None) -> Path:
     """Write the archives of a data set (or ``files`` in their place) and the list of their checksums."""
     folder = data_dir / name

@@ -8,6 +8,7 @@ from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
+from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
 
 #: Characters that a folder's name may have; file systems allow 255.
 _LONGEST = 120
@@ -95,12 +96,19 @@ def _check_tables(paper: Paper, papers: dict[str, Paper]) -> None:
         raise SpecError(f"{paper.name}/experiments.yaml reads two tables called {', '.join(sorted(twice))}; rename one")
 
 
+def _rehearsed(paper: Paper) -> Paper:
+    return replace(paper, cells={name: tuple(map(rehearsed, cells)) for name, cells in paper.cells.items()})
+
+
 def load_graph(scale: str, figures: str = "all") -> Graph:
     """Read all papers at ``scale``; keep ``figures``: all, or names separated by commas.
 
+    A ``scale`` that ends in ``_rehearsal`` is the rehearsal of that scale (:mod:`infwidth.experiments.rehearsal`).
     Raises SpecError naming file and key for anything that has no meaning.
     """
-    everything = {name: load_paper(name, scale) for name in paper_names()}
+    everything = {name: load_paper(name, scale.removesuffix(REHEARSAL)) for name in paper_names()}
+    if scale.endswith(REHEARSAL):
+        everything = {name: _rehearsed(paper) for name, paper in everything.items()}
     for paper in everything.values():
         _check_tables(paper, everything)
     papers = everything if figures == "all" else _selected(everything, figures)
