@@ -98,7 +98,7 @@ def _preconditioned_hessian(
     parameters = [p for _, p in named]
     root = torch.cat([torch.full_like(p, member.plan[name].lr ** 0.5).flatten() for name, p in named])
     of = examples(evaluation.data, "train", slice(0, points))
-    parts = of.chunks(CHUNK)
+    parts = list(of.chunks(CHUNK))
 
     def gradient(part: Examples) -> torch.Tensor:
         with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the fused attentions have no second derivative
