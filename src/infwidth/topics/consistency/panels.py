@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 
 from infwidth.analysis.bias_variance import ENSEMBLE, SINGLE, WITHOUT, ensemble, single
 from infwidth.analysis.distances import alignment, arrays
@@ -19,7 +19,7 @@ from infwidth.plotting import legends
 from infwidth.plotting.axes import step_axis
 from infwidth.plotting.lines import curves
 from infwidth.plotting.maps import colour_bar, signed_map
-from infwidth.plotting.style import FULL, width_colours
+from infwidth.plotting.style import FULL, GUIDE, width_colours
 from infwidth.plotting.text import number
 from infwidth.topics.consistency.measures import TASKS
 
@@ -27,6 +27,9 @@ LOSS_LABEL = "test loss (cross-entropy)"
 
 #: Part of the entries of a map's absolute values that its colours tell apart; the largest few are beyond the scale.
 _TOLD_APART = 0.97
+
+#: Experiment → which maps its nets are drawn by, and what these are called.
+_MAPS = {"vision_online": ("kernel", "feature kernel"), "language": ("attention", "attention")}
 
 
 def all_widths(tables: Iterable[Table]) -> list[int]:
@@ -53,13 +56,34 @@ def after_start(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows.step >= 1]
 
 
-def representations(figure: FigureBase, table: Table, metric: str, *, task: str, label: str) -> None:
-    """Draw in one row the densities of preactivations after training, and the maps of ``metric`` at all widths."""
-    widths = table.values("width")
-    first, *others = figure.subplots(1, 1 + len(widths), width_ratios=[1.5, *[1.0] * len(widths)])
-    _densities(first, table)
-    first.set_title(task)
-    _maps(others, table, metric, label)
+def losses_and_gaps(panels: Mapping[str, Table], *, sharey: bool = False) -> Figure:
+    """Draw test losses (top), and their logarithms less that of the widest net's, paired over seeds (bottom)."""
+    figure, rows = plt.subplots(
+        2, len(panels), figsize=(FULL, 4.3), sharex="col", sharey="row" if sharey else False, height_ratios=(3, 2)
+    )
+    loss_curves(panels, list(rows[0]))
+    for above, below, table in zip(*rows, panels.values(), strict=True):
+        curves(below, after_start(behind_widest(table)))
+        below.axhline(0, **GUIDE)
+        step_axis(below)
+        above.set_xlabel("")
+    rows[1, 0].set_ylabel("log loss, less that\nof the widest net")
+    legends.below(figure, legends.widths(all_widths(panels.values())))
+    return figure
+
+
+def representations(tables: Tables, experiments: Sequence[str]) -> Figure:
+    """Draw what nets have learned, a row an experiment: densities of preactivations, and maps at all widths."""
+    figure = plt.figure(figsize=(FULL, 0.5 + 1.7 * len(experiments)))
+    rows = figure.subfigures(len(experiments), 1, squeeze=False)[:, 0]
+    for row, experiment in zip(rows, experiments, strict=True):
+        widths = tables[experiment].values("width")
+        first, *others = row.subplots(1, 1 + len(widths), width_ratios=[1.5, *[1.0] * len(widths)])
+        _densities(first, tables[experiment])
+        first.set_title(TASKS[experiment])
+        _maps(others, tables[experiment], *_MAPS[experiment])
+    legends.below(figure, legends.widths(all_widths(tables[experiment] for experiment in experiments)))
+    return figure
 
 
 def _densities(axes: Axes, table: Table) -> None:
@@ -87,7 +111,7 @@ def _maps(panels: Sequence[Axes], table: Table, metric: str, label: str) -> None
         signed_map(axes, shape, largest=largest, signed=any((of_width < 0).any() for of_width in scaled.values()))
         axes.set_title(f"N = {width:g}")
         axes.set_xlabel(f"trace {number(traces[width], 0 if traces[width] > 10 else 1)}" + f"\n{cosine}")
-    colour_bar(panels, label=label, extend="max", shrink=0.75, pad=0.02, aspect=14)
+    colour_bar(panels, label=f"{label}\n/ mean diagonal", extend="max", shrink=0.75, pad=0.02, aspect=14)
 
 
 def widths_of(arrays_of_nets: Iterable[tuple[float, int]]) -> list[float]:
