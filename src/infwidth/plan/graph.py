@@ -9,6 +9,7 @@ from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
+from infwidth.plan.captions import with_data
 
 #: Characters that a folder's name may have; file systems allow 255.
 _LONGEST = 120
@@ -111,6 +112,7 @@ def load_graph(scale: str, figures: str = "all") -> Graph:
         everything = {name: _rehearsed(paper) for name, paper in everything.items()}
     for paper in everything.values():
         _check_tables(paper, everything)
+    everything = with_data(everything)
     papers = everything if figures == "all" else _selected(everything, figures)
     kept = {figure.rule for paper in papers.values() for figure in paper.figures}
     left_out = [f.rule for paper in everything.values() for f in paper.figures if f.rule not in kept]

@@ -1,0 +1,29 @@
+"""Captions name the data that the cells behind a figure take, at the scale that is run."""
+
+import pytest
+
+from infwidth.plan.graph import load_graph
+
+
+@pytest.mark.parametrize(
+    ("scale", "rule", "data"),
+    [
+        ("laptop", "harvard2024_mup_vs_ntk", "Data: 4000 training images of 5000 MNIST digits at 14×14."),
+        ("workstation", "harvard2024_mup_vs_ntk", "Data: 10000 training images of CIFAR-10 at 16×16."),
+        (
+            "laptop",
+            "vyas2023_fig8",
+            "Data: 4000 training images of 5000 MNIST digits at 14×14, each time changed at random (vision_online); "
+            "400 training images of 5000 MNIST digits at 14×14 (vision_offline).",
+        ),
+        ("workstation", "vyas2023_fig4", "Data: WikiText-2 in windows of 64 words, each seen once."),
+    ],
+)
+def test_a_caption_ends_with_its_data(scale: str, rule: str, data: str) -> None:
+    (figure,) = (figure for figure in load_graph(scale, "all").figures if figure.rule == rule)
+    assert figure.caption.endswith(f". {data}")
+
+
+def test_a_figure_without_data_says_nothing_of_any() -> None:
+    (figure,) = (figure for figure in load_graph("laptop", "all").figures if figure.rule == "yang2021_table1")
+    assert "Data:" not in figure.caption
