@@ -73,7 +73,8 @@ CORES = workflow.resource_settings.cores or 1 if workflow.resource_settings else
 # another selection of figures changes no job.
 SELECTION = "all" if not GRAPH.left_out else ",".join(figure.rule for figure in GRAPH.figures)
 TOLD = (
-    f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER} --device {config['device']}"
+    f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER}"
+    f" --device {config['device']} --execution {config['execution']}"
 )
 
 PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")

@@ -52,8 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     cell.add_argument("--threads", type=int, default=1)
     cell.add_argument(
         "--execution",
-        choices=("loop", "stacked", "stacked_graphed"),
-        help="nets one after the other, or all as one (by default on a GPU), or that from a CUDA graph",
+        choices=("auto", "loop", "stacked", "stacked_graphed"),
+        default="auto",
+        help="nets one after the other, all as one, or that from a CUDA graph (auto: stacked on a GPU, else loop)",
     )
 
     adopt = commands.add_parser("adopt", help="take over cells that were computed on another machine")

@@ -22,5 +22,6 @@ class Config(Block):
     tables: Literal["results", "published"]
     figures: Annotated[str, Field(min_length=1), Says("must be 'all' or names of figures separated by commas")]
     device: Literal["auto", "cpu", "cuda"]
+    execution: Literal["auto", "loop", "stacked", "stacked_graphed"] = "auto"
     unrecorded_minutes: Count
     unrecorded_memory_mb: Count

@@ -5,23 +5,37 @@ Both ways give the same numbers to rounding; which one it was is the column ``ex
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 
+from infwidth.errors import SpecError
 from infwidth.training.loop import Loop, Net
 from infwidth.training.problem import Problem
 from infwidth.training.updates import Single
 
 Execution = Literal["loop", "stacked", "stacked_graphed"]
-EXECUTIONS: tuple[Execution, ...] = get_args(Execution)
+Asked = Literal["auto", Execution]
 
 #: A stack holds so many nets, or fewer if their parameters are more bytes; gradients and moments come on top.
 LARGEST_STACK, STACKED_BYTES = 64, 2**31
 
 
-def chosen_execution(device: torch.device, n_nets: int) -> Execution:
-    """Return the execution where none is asked for: stacked for several nets on a GPU, else the loop."""
+def execution_of(asked: Asked, device: torch.device, n_nets: int) -> Execution:
+    """Return how to train ``n_nets``: as asked, or for "auto" stacked on a GPU, in a loop on a CPU or for one net.
+
+    "stacked_graphed" replays a step from a CUDA graph. On a CPU a stack of 16 nets is 1.2 to 2.8 times as fast as the
+    loop for MLPs up to width 256, about twice for convolutional nets of width 8 and 1.5 times for transformers; it is
+    slower where the weights of a net fill the cache, as those of MLPs of width 1024 (benchmarks/stack.py). A CPU loops
+    nevertheless, unless asked: published numbers do not change with what else is in a cell. Raises SpecError for a CUDA
+    graph without a GPU.
+    """
+    if asked == "stacked_graphed" and device.type != "cuda":
+        raise SpecError(
+            "execution 'stacked_graphed' needs a GPU, and the device is a CPU: choose auto or stacked"
+        )
+    if asked != "auto":
+        return asked
     return "stacked" if device.type == "cuda" and n_nets > 1 else "loop"
 
 

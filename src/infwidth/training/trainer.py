@@ -10,7 +10,7 @@ from infwidth.results.provenance import Meter
 from infwidth.results.rows import Rows
 from infwidth.specs.cells import Train
 from infwidth.specs.identity import cell_id
-from infwidth.training.execution import Execution, chosen_execution, loops
+from infwidth.training.execution import Asked, execution_of, loops
 from infwidth.training.journal import Journal
 from infwidth.training.probes import make_probes
 from infwidth.training.problem import Problem
@@ -38,11 +38,11 @@ class Trainer:
         checkpoint_file: Path | None = None,
         checkpoint_seconds: float = 60.0,
         meter: Meter | None = None,
-        execution: Execution | None = None,
+        execution: Asked = "auto",
     ) -> None:
         self.problem = Problem(spec, data, device)
         self.nets = [(lr, seed) for lr in spec.optimizer.lr for seed in spec.seeds]
-        self.execution = execution or chosen_execution(device, len(self.nets))
+        self.execution = execution_of(execution, device, len(self.nets))
         self._cell, self._probes = cell_id(spec), [probe.model_dump() for probe in spec.probes]
         self._file, self._seconds, self._meter = checkpoint_file, checkpoint_seconds, meter or Meter()
 

@@ -13,7 +13,7 @@ from infwidth.specs.cells import Solve, Train
 from infwidth.specs.identity import canonical, cell_id
 
 if TYPE_CHECKING:
-    from infwidth.training.execution import Execution
+    from infwidth.training.execution import Asked
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def compute_cell(
     threads: int,
     code: str = "",
     checkpoint_seconds: float = 60.0,
-    execution: "Execution | None" = None,
+    execution: "Asked" = "auto",
 ) -> None:
     """Compute a cell and write its file.
 

@@ -59,6 +59,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--tables", choices=("results", "published"), default="results")
     parser.add_argument("--folder", help="where claims go within results/ (default: that of the scale)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--execution", choices=("auto", "loop", "stacked", "stacked_graphed"), default="auto")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
 
@@ -91,6 +92,7 @@ def _cell(options: argparse.Namespace) -> None:
             output=output,
             device=options.device,
             threads=options.threads,
+            execution=options.execution,
             code=currency.cell_code(cell),
         )
     tell(cell.id)

@@ -10,6 +10,7 @@ import torch
 from builders import changed, train
 from infwidth.data.images import Images
 from infwidth.data.tokens import Windows
+from infwidth.errors import SpecError
 from infwidth.results.cell_file import read_provenance
 from infwidth.training import execution
 from infwidth.training.trainer import Trainer
@@ -206,8 +207,11 @@ def test_stacks_are_no_larger_than_allowed(data: Images, monkeypatch: pytest.Mon
 
 def test_a_cpu_loops_and_a_gpu_stacks_where_nothing_is_asked_for(data: Images) -> None:
     assert Trainer(train(make_spec("mlp")), data, device=CPU).execution == "loop"
-    assert execution.chosen_execution(torch.device("cuda"), 8) == "stacked"
-    assert execution.chosen_execution(torch.device("cuda"), 1) == "loop"
+    assert execution.execution_of("auto", torch.device("cuda"), 8) == "stacked"
+    assert execution.execution_of("auto", torch.device("cuda"), 1) == "loop"
+    assert execution.execution_of("loop", torch.device("cuda"), 8) == "loop"
+    with pytest.raises(SpecError, match="device"):
+        execution.execution_of("stacked_graphed", CPU, 8)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -226,7 +230,7 @@ def test_the_provenance_says_how_a_cell_was_trained(mnist5k: Path, tmp_path: Pat
         "mlp", data={"name": "mnist5k", "image_size": 7, "train_size": 40, "test_size": 20, "normalization": "unit"}
     )
     spec["probes"] = [{"name": "losses"}]
-    for how in (None, "loop", "stacked"):
+    for how in ("auto", "loop", "stacked"):
         output = tmp_path / f"{how}.parquet"
         compute_cell(train(spec), prepared=mnist5k.parent, output=output, device="cpu", threads=1, execution=how)
-        assert read_provenance(output)[1]["execution"] == (how or "loop")
+        assert read_provenance(output)[1]["execution"] == ("loop" if how == "auto" else how)
