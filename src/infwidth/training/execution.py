@@ -24,16 +24,14 @@ LARGEST_STACK, STACKED_BYTES = 64, 2**31
 def execution_of(asked: Asked, device: torch.device, n_nets: int) -> Execution:
     """Return how to train ``n_nets``: as asked, or for "auto" stacked on a GPU, in a loop on a CPU or for one net.
 
-    "stacked_graphed" replays a step from a CUDA graph. On a CPU a stack of 16 nets is 1.2 to 2.8 times as fast as the
-    loop for MLPs up to width 256, about twice for convolutional nets of width 8 and 1.5 times for transformers; it is
-    slower where the weights of a net fill the cache, as those of MLPs of width 1024 (benchmarks/stack.py). A CPU loops
+    "stacked_graphed" replays a step from a CUDA graph. On a CPU a stack of 16 nets is 2 to 3 times as fast as the loop
+    for MLPs up to width 64 and convolutional nets of width 8, and 1.5 times for transformers; it is slower where single
+    nets are wide, MLPs from width 256 and convolutional nets from 64 on (benchmarks/README.md). A CPU loops
     nevertheless, unless asked: published numbers do not change with what else is in a cell. Raises SpecError for a CUDA
     graph without a GPU.
     """
     if asked == "stacked_graphed" and device.type != "cuda":
-        raise SpecError(
-            "execution 'stacked_graphed' needs a GPU, and the device is a CPU: choose auto or stacked"
-        )
+        raise SpecError("execution 'stacked_graphed' needs a GPU, and the device is a CPU: choose auto or stacked")
     if asked != "auto":
         return asked
     return "stacked" if device.type == "cuda" and n_nets > 1 else "loop"
