@@ -117,6 +117,7 @@ def test_nets_for_images_train_as_in_the_loop(data: Images, model: str, optimize
 def test_transformers_train_as_in_the_loop(text: Windows, optimizer: str) -> None:
     spec = make_spec(
         "transformer",
+        data={"name": "words", "context": 6, "vocabulary_size": None, "test_windows": None},
         optimizer=OPTIMIZERS[optimizer],
         training={"stream": "single_pass", "batch_size": 4},
         parametrization={"layer_lr": "uniform", "zero_queries": True, "base_depth": 2},
