@@ -16,6 +16,7 @@ rule cell:
         "../environment.yml"
     threads: 1
     resources:
+        at_once=1,
         gpu=lambda wildcards: int(wildcards.kind == "train" and uses_gpu()),
         mem_mb=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).memory_mb,
         runtime=lambda wildcards, attempt: asked(GRAPH.cells[wildcards.cell], attempt).minutes,

@@ -28,7 +28,7 @@ def test_the_profile_adds_slurm_to_the_default_profile(monkeypatch: pytest.Monke
     _, options = parse_args(["--profile", "profiles/slurm"])
     assert options.executor == "slurm"
     assert options.slurm_pass_command_as_script
-    assert options.set_resource_scopes == {"gpu": "local"}
+    assert options.set_resource_scopes == {"gpu": "local", "at_once": "local"}
     assert options.default_resources is None
     assert options.scheduler == "greedy"
     assert options.rerun_incomplete

@@ -1,8 +1,11 @@
 """Checkpoints: enough of a cell, half done, to go on to the same bits after any kill.
 
-All chance in training is counter-based (see :mod:`infwidth.seeding`), so no generator state is kept.
+All chance in training is counter-based (see :mod:`infwidth.seeding`), so no generator state is kept. The file begins
+with the digest of the rest, because torch does not notice most damage.
 """
 
+import hashlib
+import io
 import logging
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,15 @@ from infwidth.files import replacing
 
 logger = logging.getLogger(__name__)
 
+_DIGEST = hashlib.sha256().digest_size
+
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint of plain containers and tensors, atomically."""
+    content = io.BytesIO()
+    torch.save(state, content)
     with replacing(path) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
 
 
 def load(path: Path, cell: str, execution: str) -> dict[str, Any] | None:
@@ -28,7 +35,10 @@ def load(path: Path, cell: str, execution: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        digest, content = (whole := path.read_bytes())[:_DIGEST], whole[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            raise ValueError("damaged: its content is not what was written")
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if (state["cell"], state["execution"]) == (cell, execution):
             return state
         reason = f"it belongs to cell {state['cell']}, {state['execution']}"

@@ -25,8 +25,11 @@ def main() -> int:
     if connection is None:
         os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *arguments])
     message = json.dumps({"arguments": arguments, "folder": os.getcwd()}).encode()
-    socket.send_fds(connection, [message], [1, 2])
-    status = connection.recv(64)  # when the job is over; nothing if the server died
+    try:
+        socket.send_fds(connection, [message], [1, 2])
+        status = connection.recv(64)  # when the job is over; nothing if the server died
+    except OSError:
+        status = b""
     if not status:
         print("error: the process that starts jobs was killed; run the same command again", file=sys.stderr)
         return 1

@@ -28,13 +28,13 @@ class Server:
     """Serves until the process ``owner`` ends."""
 
     def __init__(self, path: Path, owner: int) -> None:
+        self._owner = os.pidfd_open(owner)  # first: who asks for a dead workflow finds no server
         path.unlink(missing_ok=True)
         self._path = path
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with _private():
             self._listener.bind(str(path))
         self._listener.listen(128)
-        self._owner = os.pidfd_open(owner)
         self._waiting: set[socket.socket] = set()
         self._jobs: dict[int, tuple[int, socket.socket]] = {}  # handle of a child → its number, who asked
         self._events = selectors.DefaultSelector()
