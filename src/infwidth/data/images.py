@@ -121,7 +121,8 @@ def _subset(
 class _Pixels:
     """From stored rows to scaled tensors, by way of whole numbers: sums over the averaged squares and channels.
 
-    Whole numbers make the statistics exact, the same on every machine and with any number of threads.
+    Whole numbers make the statistics exact, the same on every machine and with any number of threads; v2.Resize of
+    torchvision would round every average to a whole pixel value.
     """
 
     def __init__(self, stored_shape: tuple[int, ...], image_size: int | None, grayscale: bool, name: str) -> None:

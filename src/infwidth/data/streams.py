@@ -92,6 +92,9 @@ def augment(x: torch.Tensor, step: int, kind: Augmentation, seed: int = 0) -> to
     - "affine": each image is turned by up to 15°, scaled by 0.85 to 1.15 and moved by up to an eighth of its side, all
       three continuous, with zeros outside: no two images of a stream are alike, which makes an endless stream of few
 
+    torchvision's transforms.v2 is not used, because it draws once for a whole batch, and from torch's global generator:
+    what a step sees would depend on all that was drawn before it, and differ after a resume.
+
     Raises SpecError for an unknown kind.
     """
     if kind not in _AUGMENTATIONS:

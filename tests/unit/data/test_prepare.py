@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -396,3 +398,30 @@ def test_real_data_have_their_known_sizes(name, shapes, tmp_path):
     assert {file: record["files"][file]["shape"] for file in shapes} == shapes
     if name == "wikitext2":
         assert len(json.loads((tmp_path / "out" / "vocabulary.json").read_text())) == 33_278
+
+
+def test_without_torchvision_all_but_its_files_are_prepared(tmp_path):
+    x, y = np.zeros((4, 28, 28), np.uint8), np.array([0, 1, 1, 0])
+    x[:2] = 255
+    (tmp_path / "mnist.npz").write_bytes(npz_bytes(x_train=x, y_train=y, x_test=x, y_test=y))
+    write("cifar10", tmp_path)
+    write("fashion_mnist", tmp_path)
+    code = f"""
+import sys
+sys.modules["torchvision"] = None
+from pathlib import Path
+from infwidth.data.images import load_images
+from infwidth.data.prepare import prepare
+from infwidth.errors import DataError
+folder = Path({str(tmp_path)!r})
+for name in ("mnist", "cifar10"):
+    prepare(name, folder, folder / "out" / name)
+    load_images(folder / "out" / name)
+try:
+    prepare("fashion_mnist", folder, folder / "out" / "fashion_mnist")
+except DataError as error:
+    assert "read by torchvision, which is not there" in str(error) and "fashion_mnist.npz" in str(error)
+    sys.exit(7)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr
