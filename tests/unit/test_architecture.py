@@ -155,22 +155,3 @@ def test_a_cell_needs_torch_numpy_pandas_pyarrow_and_pydantic_only() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_a_training_does_not_load_the_compiler() -> None:
-    """It would be half of the time of a small cell; see infwidth.training.updates."""
-    code = (
-        "import sys, torch\n"
-        "from infwidth.training.device import prepare_torch\n"
-        "from infwidth.training.updates import update_of\n"
-        "prepare_torch('cpu', 1)\n"
-        "for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):\n"
-        "    layer = torch.nn.Linear(2, 2)\n"
-        "    before = layer.weight.detach().clone()\n"
-        "    optimizer = kind(layer.parameters(), lr=0.1)\n"
-        "    layer(torch.ones(1, 2)).sum().backward(); update_of(optimizer)(); optimizer.zero_grad()\n"
-        "    assert not torch.equal(before, layer.weight)\n"
-        "sys.exit('torch._dynamo' in sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@
 import torch
 
 from infwidth.errors import SpecError
-from infwidth.training.updates import keep_compiler_unloaded
 
 
 def prepare_torch(device: str, threads: int) -> torch.device:
@@ -17,7 +16,6 @@ def prepare_torch(device: str, threads: int) -> torch.device:
         raise SpecError(
             "device is 'cuda', but torch sees no GPU here; set device to 'auto' or 'cpu' in config/config.yaml"
         )
-    keep_compiler_unloaded()
     torch.set_num_threads(threads)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

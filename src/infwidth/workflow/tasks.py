@@ -20,7 +20,8 @@ from infwidth.plan.current import Currency, made, note
 from infwidth.plan.graph import Graph, load_graph
 from infwidth.workflow.job import job
 
-#: What the fork server imports before the first job of a kind. torch._dynamo: torch's optimizers import it.
+#: What the fork server imports before the first job of a kind. torch._dynamo: the first optimizer imports it, which is
+#: half of the time of a small cell.
 MODULES = {
     "cell": ("torch._dynamo", "infwidth.training.trainer", "infwidth.data.images", "infwidth.solve"),
     "table": ("infwidth.results.tables",),

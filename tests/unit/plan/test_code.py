@@ -79,6 +79,7 @@ TABLE = {
     "models/transformer.py": model("transformer") | computation("parameter_roles"),
     "training/probes/attention.py": probe("attention_maps"),
     "training/journal.py": TRAININGS,
+    "training/losses.py": TRAININGS,
     "training/trainer.py": TRAININGS,
     "limits/maml/linear.py": computation("maml"),
     "solve/deep_linear_dmft.py": computation("deep_linear_dmft"),

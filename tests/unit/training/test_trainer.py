@@ -15,6 +15,7 @@ from infwidth.data.streams import Batches
 from infwidth.data.tokens import Windows
 from infwidth.results.provenance import Meter
 from infwidth.specs.cells import Train
+from infwidth.specs.identity import cell_id
 from infwidth.training import checkpoint
 from infwidth.training.examples import Examples, examples
 from infwidth.training.member import Member
@@ -344,9 +345,9 @@ def test_batch_normalisation_resumes_and_is_evaluated_with_its_averages(data: Im
     trainer.problem.batch = killed  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
-    state = torch.load(tmp_path / "c", weights_only=True)
-    state["spent"] = (100.0, 50.0)
-    torch.save(state, tmp_path / "c")
+    state = checkpoint.load(tmp_path / "c", cell_id(spec), "loop")
+    assert state is not None
+    checkpoint.save(tmp_path / "c", {**state, "spent": (100.0, 50.0)})
     resumed = Trainer(spec, data, device=CPU, checkpoint_file=tmp_path / "c", meter=(meter := Meter()))
     pd.testing.assert_frame_equal(whole, resumed.run())
     wall, cpu = meter.spent
