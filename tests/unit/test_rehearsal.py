@@ -52,7 +52,7 @@ def test_all_there_is_becomes_a_few_and_what_is_few_already_stays() -> None:
         cell.id: cell for cell in cells.cells_of("vyas2023", "second_vision") if cell.axes["width"] == 64
     }.values()
     block = rehearsed(vision).document
-    assert block["data"] == {**vision.document["data"], "train_size": 64, "test_size": 64}
-    assert (block["training"]["steps"], block["training"]["batch_size"], block["seeds"]) == (4, 16, [0, 1])
+    assert block["data"] == {**vision.document["data"], "train_size": 32, "test_size": 32}
+    assert (block["training"]["steps"], block["training"]["batch_size"], block["seeds"]) == (4, 8, [0, 1])
     step = cells.cells_of("karkada2024", "one_step")[0]
     assert rehearsed(step).document["training"]["steps"] == 1
