@@ -65,7 +65,7 @@ STABLE = [
     for rule, kwargs, change, output in [
         ("mup", {}, 0.0, -0.5),
         ("mf", {}, 0.0, -0.5),
-        ("up", {"r": "1/4"}, -0.25, -0.25),
+        ("stp", {"richness": "1/4"}, -0.25, -0.25),
         ("ntk", {}, -0.5, 0.0),
     ]
     for optimizer in ("sgd", "adam")
@@ -181,12 +181,12 @@ def test_refusals_and_shape_of_the_table():
         )
 
 
-@pytest.mark.parametrize(("rule", "exponent"), [("mup", 1.0), ("up", 0.75), ("ntk", 0.5)])
+@pytest.mark.parametrize(("rule", "exponent"), [("mup", 1.0), ("stp", 0.75), ("ntk", 0.5)])
 def test_adam_eps_scales_as_gradients_do(rule, exponent):
     sizes = []
     for n in WIDE:
         model = build(n)
-        kwargs = {"r": "1/4"} if rule == "up" else {}
+        kwargs = {"richness": "1/4"} if rule == "stp" else {}
         plan = parametrize(model, build(64), rule, optimizer="adam", lr=0.01, eps=1.0, **kwargs)
         plan.init_(model, 0)
         mean_square(model(INPUTS), TARGETS).backward()

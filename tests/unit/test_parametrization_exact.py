@@ -54,8 +54,7 @@ def test_named_rules_are_the_table_of_tp4(rule, n_hidden, a, b, c):
 
 @pytest.mark.parametrize("r", [Fraction(0), Fraction(1, 8), Fraction(1, 4), half])
 def test_uniform_family_is_theorem_g4(r):
-    assert exponents("up", 3, r=r) == abc([r - half, r, r, half], [half - r] * 4, [0] * 4)
-    assert exponents("up", 3, r=r) == exponents("mup_gauge", 3, richness=half - r)
+    assert exponents("mup_gauge", 3, richness=half - r) == abc([r - half, r, r, half], [half - r] * 4, [0] * 4)
 
 
 @pytest.mark.parametrize("rho", [Fraction(0), Fraction(1, 4), half])
@@ -88,8 +87,7 @@ def test_native_exponents_of_mup_are_table_3():
     ("kwargs", "message"),
     [
         ({"rule": "muP"}, "did you mean 'mup'"),
-        ({"rule": "up"}, "needs r"),
-        ({"rule": "stp", "r": 0}, "takes no r"),
+        ({"rule": "stp"}, "needs richness"),
         ({"rule": "mup", "richness": 0}, "takes no richness"),
         ({"rule": "stp", "richness": 0.25}, 'write it as "1/4"'),
         ({"rule": "stp", "richness": "a/b"}, "no exact rational"),
@@ -97,7 +95,6 @@ def test_native_exponents_of_mup_are_table_3():
         ({"rule": "stp", "richness": True}, "no exact rational"),
         ({"rule": "stp", "richness": "3/4"}, "gradients explode in training"),
         ({"rule": "stp", "richness": "-1/4"}, "output explodes at initialisation"),
-        ({"rule": "up", "r": "3/4"}, "output explodes at initialisation"),
         ({"rule": "mup", "n_hidden": 0}, "at least one hidden layer"),
         ({"rule": "mup", "n_hidden": 2.0}, "at least one hidden layer"),
         ({"rule": "mup", "optimizer": "sdg"}, "did you mean 'sgd'"),
@@ -139,7 +136,7 @@ def test_classification_of_table_1(rule, n_hidden, r, feature_learning):
 
 @given(r=richnesses, n_hidden=st.integers(1, 4))
 def test_uniform_family_moves_features_by_r(r, n_hidden):
-    p = exponents("up", n_hidden, r=r)
+    p = exponents("mup_gauge", n_hidden, richness=half - r)
     found = classify(p.a, p.b, 0)
     assert found.r == r
     assert found.nontrivial

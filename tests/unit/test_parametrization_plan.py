@@ -15,10 +15,7 @@ def mlp(n, d=6, k=3, m=None):
 
 
 def every_rule():
-    return [
-        (rule, {"r": "1/4"} if rule == "up" else {"richness": "1/4"} if "gauge" in rule or rule == "stp" else {})
-        for rule in RULES
-    ]
+    return [(rule, {"richness": "1/4"} if "gauge" in rule or rule == "stp" else {}) for rule in RULES]
 
 
 @pytest.mark.parametrize("layer_lr", ["uniform", "variance"])

@@ -113,7 +113,7 @@ def test_grid_meets_all_verdicts(tables: dict) -> None:
 @pytest.mark.parametrize("n_hidden", [1, 3])
 @pytest.mark.parametrize("r", ["0", "1/4", "1/2"])
 def test_the_uniform_family_lies_on_the_edge_between_mup_and_ntp(r: str, n_hidden: int) -> None:
-    abc = exponents("up", n_hidden, r=r)
+    abc = exponents("mup_gauge", n_hidden, richness=Fraction(1, 2) - Fraction(r))
     assert classify(abc.a, abc.b, abc.c).r == Fraction(r)
     assert 2 * abc.a[-1] + abc.c[-1] == 1
     assert abc.a[-1] + abc.b[-1] + Fraction(r) == 1

@@ -14,7 +14,7 @@ _POINTS = {
     "mup": ("mup_gauge", Fraction(1, 2)),
 }
 _STANDARD = ("sp", "sp_lr")
-RULES = (*_STANDARD, *_POINTS, "up", *GAUGES)
+RULES = (*_STANDARD, *_POINTS, *GAUGES)
 
 
 def exponents(
@@ -22,7 +22,6 @@ def exponents(
     n_hidden: int,
     *,
     optimizer: str = "sgd",
-    r: Rational | None = None,
     richness: Rational | None = None,
     allow_unstable: bool = False,
 ) -> ABC:
@@ -32,27 +31,26 @@ def exponents(
 
     * ``sp``: fan-in init and one learning rate for all widths; ``sp_lr``: the same with learning rate ∝ 1/n;
     * ``ntk``, ``mf`` (mean field, any depth) and ``mup`` (form of Tensor Programs IV);
-    * ``up``: the uniform family of Yang & Hu, Thm G.4, with ``r`` from 0 (mup) to 1/2 (ntk): features move by n^-r;
     * ``stp``, ``mup_gauge``, ``rescaling_gauge``: Karkada's family with ``richness`` from 0 (ntk) to 1/2 (mup, mf), in
-      three gauges: no multipliers, one learning rate of order one, init of order one. ``up`` at r is ``mup_gauge`` at
-      richness 1/2 - r.
+      three gauges: no multipliers, one learning rate of order one, init of order one. The uniform family of Yang & Hu,
+      Thm G.4, at r is ``mup_gauge`` at richness 1/2 - r.
 
     ``optimizer="adam"`` gives the learning rates with which features move under Adam as they do under SGD. A step of
     Adam moves every entry of a native weight (no multiplier) by its learning rate, with signs that are aligned with
-    the input of the layer; so a sum over fan-in n entries moves by n·lr, and features moving by n^-l (l the laziness:
-    ``r`` of ``up``, 1/2 - richness) need lr n^-l for input weights, n^(-1-l) for hidden ones and, for an output that
+    the input of the layer; so a sum over fan-in n entries moves by n·lr, and features moving by n^-l (l the laziness,
+    1/2 - richness) need lr n^-l for input weights, n^(-1-l) for hidden ones and, for an output that
     moves by n^0, n^-1 for the readout. At l = 0 this is Yang et al. 2022, Table 3. ``sp`` scales nothing and ``sp_lr``
     is 1/n everywhere.
 
-    ``r`` and ``richness`` are exact rationals; outside [0, 1/2] they are refused unless ``allow_unstable`` (to measure
-    where training stops being stable). Raises SpecError.
+    ``richness`` is an exact rational; outside [0, 1/2] it is refused unless ``allow_unstable`` (to measure where
+    training stops being stable). Raises SpecError.
     """
     if not isinstance(n_hidden, int) or isinstance(n_hidden, bool) or n_hidden < 1:
         raise SpecError(f"n_hidden is {n_hidden!r}; width exponents need at least one hidden layer, so an int >= 1")
     power = lr_power(optimizer)
     if rule not in RULES:
         raise SpecError(f"unknown rule '{rule}'; the rules are {', '.join(RULES)}{nearest(rule, RULES)}")
-    gauge, rho = _point(rule, r, richness, allow_unstable)
+    gauge, rho = _point(rule, richness, allow_unstable)
 
     n_middle = n_hidden - 1
     half, one = Fraction(1, 2), Fraction(1)
@@ -78,26 +76,21 @@ def exponents(
     return ABC(a=sgd.a, b=sgd.b, c=tuple(lr - a for lr, a in zip(native, sgd.a, strict=True)))
 
 
-def _point(
-    rule: str, r: Rational | None, richness: Rational | None, allow_unstable: bool
-) -> tuple[str, Fraction | None]:
+def _point(rule: str, richness: Rational | None, allow_unstable: bool) -> tuple[str, Fraction | None]:
     """Return the gauge of a rule and its place in Karkada's family, None for the standard parametrization."""
-    knob = {"up": "r"} | dict.fromkeys(GAUGES, "richness")
-    for name, value in (("r", r), ("richness", richness)):
-        if value is not None and knob.get(rule) != name:
-            takers = ", ".join(taker for taker, its in knob.items() if its == name)
-            raise SpecError(f"rule '{rule}' takes no {name} (got {value!r}); {name} belongs to {takers}")
-    if rule not in knob:
+    if rule not in GAUGES:
+        if richness is not None:
+            raise SpecError(
+                f"rule '{rule}' takes no richness (got {richness!r}); richness belongs to {', '.join(GAUGES)}"
+            )
         return _POINTS.get(rule, ("stp", None))
-    given = r if rule == "up" else richness
-    if given is None:
-        raise SpecError(f"rule '{rule}' needs {knob[rule]}, an exact rational from 0 to 1/2 such as \"1/4\"")
-    value = rational(given, knob[rule])
+    if richness is None:
+        raise SpecError(f"rule '{rule}' needs richness, an exact rational from 0 to 1/2 such as \"1/4\"")
+    value = rational(richness, "richness")
     if not 0 <= value <= Fraction(1, 2) and not allow_unstable:
-        rich = value if rule != "up" else Fraction(1, 2) - value
-        fate = "the output explodes at initialisation" if rich < 0 else "updates and gradients explode in training"
+        fate = "the output explodes at initialisation" if value < 0 else "updates and gradients explode in training"
         raise SpecError(
-            f"{knob[rule]} = {value} of rule '{rule}' is outside [0, 1/2]: {fate} as the width grows;"
+            f"richness = {value} of rule '{rule}' is outside [0, 1/2]: {fate} as the width grows;"
             " choose a value inside, or pass allow_unstable=True to study the instability"
         )
-    return ("mup_gauge", Fraction(1, 2) - value) if rule == "up" else (rule, value)
+    return rule, value

@@ -161,7 +161,6 @@ def parametrize(
     readout: str | Sequence[str] | None = None,
     keep: Sequence[str] = (),
     draw: Sequence[str] = (),
-    r: Rational | None = None,
     richness: Rational | None = None,
     allow_unstable: bool = False,
 ) -> Plan:
@@ -216,7 +215,7 @@ def parametrize(
     if layer_lr not in ("uniform", "variance"):
         raise SpecError(f"layer_lr is '{layer_lr}'; it is uniform or variance")
     family = "sgd" if optimizer == "sgd" else "adam"
-    abc = exponents(rule, 2, optimizer=family, r=r, richness=richness, allow_unstable=allow_unstable)
+    abc = exponents(rule, 2, optimizer=family, richness=richness, allow_unstable=allow_unstable)
     found = find_roles(model, base_model, delta_model=delta_model, declared=roles, tied_readout=tied_readout)
     parameters = dict(unwrapped(model).named_parameters())
     scaled: set[str] = set()

@@ -54,5 +54,5 @@ def test_a_block_of_a_probe_has_the_arguments_and_defaults_of_its_constructor(na
 
 
 def test_rules_are_those_of_the_parametrizations() -> None:
-    assert set(get_args(Rule)) == set(RULES) - {"up"}  # whose knob r is 1/2 − richness of mup_gauge
+    assert set(get_args(Rule)) == set(RULES)
     assert set(get_args(NamedRule)) | set(get_args(Gauge)) == set(get_args(Rule))
