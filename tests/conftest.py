@@ -8,6 +8,13 @@ import torch
 from infwidth.data.prepare import prepare
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, since they share fixtures, and all that run Snakemake in one."""
+    for item in items:
+        together = "workflow" if "workflow" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     torch.set_num_threads(1)
