@@ -24,4 +24,4 @@ rule cell:
     message:
         "cell {wildcards.cell}: {resources.title}"
     shell:
-        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" cell {wildcards.cell} --threads {threads} --log {log:q}'
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" cell {wildcards.cell:q} --threads {threads:q} --log {log:q}'

@@ -25,7 +25,7 @@ rule table:
     message:
         "table {wildcards.paper}/{wildcards.experiment}"
     shell:
-        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" table {wildcards.paper}/{wildcards.experiment} --log {log:q}'
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" table {wildcards.paper:q}/{wildcards.experiment:q} --log {log:q}'
 
 
 for figure in GRAPH.figures:
@@ -60,7 +60,7 @@ for figure in GRAPH.figures:
         message:
             f"figure {figure.rule}"
         shell:
-            '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" figure {params.rule} --log {log:q}'
+            '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" figure {params.rule:q} --log {log:q}'
 
 
 rule paper_claims:
@@ -77,7 +77,7 @@ rule paper_claims:
     message:
         "claims of {wildcards.paper}"
     shell:
-        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" claims {wildcards.paper} --log {log:q}'
+        '"$INFWIDTH_PYTHON" -I -S "$INFWIDTH_ASK" claims {wildcards.paper:q} --log {log:q}'
 
 
 for paper in GRAPH.papers.values():

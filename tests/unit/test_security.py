@@ -85,9 +85,9 @@ def test_shell_commands_of_rules_quote_every_value() -> None:
     for file in [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]:
         text = file.read_text(encoding="utf-8")
         there += len(re.findall(r"^\s*shell:", text, flags=re.MULTILINE))
-        for command in re.findall(r'shell:\s*((?:f?"[^"]*"\s*)+)', text):
+        for command in re.findall(r"shell:\s*((?:f?(?:\"[^\"\n]*\"|'[^'\n]*')\s*)+)", text):
             seen += 1
             values = re.findall(r"\{([^}]*)\}", command)
             assert all(value.endswith(":q") for value in values), f"{file.name}: {command}"
-            assert not re.match(r'\s*f"', command), f"{file.name}: {command}"
+            assert not re.match(r"\s*f['\"]", command), f"{file.name}: {command}"
     assert seen == there > 0  # a command in other quotes would not be seen
