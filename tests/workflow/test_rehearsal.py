@@ -14,7 +14,7 @@ from .conftest import clone, snakemake
 pytestmark = pytest.mark.workflow
 
 #: Figures that together need every data set of the paper scale but text8 and Omniglot, whose fakes take longest.
-FIGURES = ("vyas2023_fig4", "vyas2023_fig7", "karkada2024_conv_mixer", "harvard2024_dmft_kernels", "mei2018_radial")
+FIGURES = ("vyas2023_fig7", "vyas2023_fig9", "karkada2024_conv_mixer", "harvard2024_dmft_kernels", "mei2018_radial")
 
 
 @pytest.fixture(scope="module")
