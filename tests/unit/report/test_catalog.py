@@ -18,7 +18,7 @@ from infwidth.report.catalog import catalog_table, write_catalog
 from infwidth.report.contents import catalog_rows
 from infwidth.report.published import published_scales
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SMALL = """paper,figure,what,cost,stage
 abc2020,one,"first, with a | in it",C0,1
 abc2020,two,second,C1,1

@@ -11,7 +11,7 @@ from infwidth.plan.cost import estimate_table, published_provenance, recorded_se
 from infwidth.plan.graph import load_graph
 from infwidth.plan.operations import Operations, Timed, count_operations, estimated_seconds
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 MLP = changed(
     data={"name": "cifar10", "image_size": 16, "classes": [3, 5, 7], "test_size": 100, "train_size": None}

@@ -10,7 +10,7 @@ from infwidth.plan.demand import Demand, Run, bundles, demand, published_runs
 from infwidth.plan.graph import load_graph
 from infwidth.workflow.gpu import gpu_is_used
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 UNRECORDED = Demand(memory_mb=16000, minutes=480)
 RUNS = {"a": Run(100, 800, on_gpu=False), "b": Run(20, 1000, on_gpu=False), "c": Run(5, 3000, on_gpu=True)}
 
