@@ -11,6 +11,7 @@ from infwidth.errors import InfwidthError
 from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import PAPERS_DIR
 from infwidth.experiments.rehearsal import REHEARSAL
+from infwidth.experiments.settings import as_text, read_settings
 from infwidth.plan import places
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, sets_of
@@ -27,8 +28,14 @@ from infwidth.workflow.targets import asked_for, check_targets
 
 try:
     REHEARSED = read(Config, config, where="config/config.yaml or --config").rehearsal
-    SCALE = config["scale"] + (REHEARSAL if REHEARSED else "")
-    GRAPH = load_graph(SCALE, config["figures"])
+    SETTINGS = as_text(read_settings(config.get("set")))
+    if SETTINGS:
+        config["set"] = SETTINGS  # one text, whichever way it was given
+    ASKED_SCALE = config["scale"] + (REHEARSAL if REHEARSED else "")
+    GRAPH = load_graph(ASKED_SCALE, config["figures"], read_settings(SETTINGS))
+    SCALE = GRAPH.scale
+    if SETTINGS and config["tables"] == "published":
+        raise InfwidthError("config: set: published tables have the papers' own settings; use tables=results")
     CATALOG = read_catalog()
     check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
@@ -73,8 +80,8 @@ CORES = workflow.resource_settings.cores or 1 if workflow.resource_settings else
 # another selection of figures changes no job.
 SELECTION = "all" if not GRAPH.left_out else ",".join(figure.rule for figure in GRAPH.figures)
 TOLD = (
-    f"--scale {SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER}"
-    f" --device {config['device']} --execution {config['execution']}"
+    f"--scale {ASKED_SCALE} --tables {config['tables']} --figures {SELECTION} --folder {FOLDER}"
+    f" --device {config['device']} --execution {config['execution']}" + (f" --set {SETTINGS}" if SETTINGS else "")
 )
 
 PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")
@@ -169,6 +176,8 @@ def tell_start():
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "cell"]
     if jobs:
         cells = {job.wildcards.cell: GRAPH.cells[job.wildcards.cell] for job in jobs}
+        if SETTINGS:
+            print(f"changed settings, results in results/{SCALE}: {SETTINGS}", file=sys.stderr)
         seconds = {name: RUNS[name].seconds for name in cells if name in RUNS}
         print(progress.begin(cells, seconds, CORES), file=sys.stderr, flush=True)
 

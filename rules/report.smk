@@ -67,7 +67,8 @@ rule pages:
     conda:
         "../environment.yml"
     params:
-        scale=SCALE,
+        scale=ASKED_SCALE,
+        settings=SETTINGS,
         selection=",".join(figure.rule for figure in GRAPH.figures),
         published=PUBLISHED_SCALES,
         papers=[paper.name for paper in IN_ORDER],
@@ -122,7 +123,8 @@ rule manuscript:
     conda:
         "../environment.yml"
     params:
-        scale=SCALE,
+        scale=ASKED_SCALE,
+        settings=SETTINGS,
         selection=",".join(figure.rule for figure in GRAPH.figures),
         figures=[figure.rule for figure in GRAPH.figures],
         published=PUBLISHED_SCALES,
@@ -168,11 +170,12 @@ rule cost:
     conda:
         "../environment.yml"
     params:
-        scale=SCALE,
+        scale=ASKED_SCALE,
+        settings=SETTINGS,
         figures=config["figures"],
         cores=CORES,
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:
-        "python -m infwidth cost --scale {params.scale:q} --figures {params.figures:q} --cores {params.cores:q}"
-        " | tee {log:q}"
+        "python -m infwidth cost --scale {params.scale:q} --set {params.settings:q} --figures {params.figures:q}"
+        " --cores {params.cores:q} | tee {log:q}"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from infwidth.specs.cells import Solve, Train
 
 
+_SET = "change a setting, <paper>.<experiment>.<block>.<key>=<value>; may be given several times"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status. Errors a person can mend are one line on standard error."""
     parser = argparse.ArgumentParser(prog="infwidth", description=__doc__)
@@ -41,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     cells = commands.add_parser("cells", help="write the specs of cells as JSON files, to be run on another machine")
     cells.add_argument("--scale", required=True)
     cells.add_argument("--figure", help="only the cells behind this figure, such as harvard2024_mup_vs_ntk")
+    cells.add_argument("--set", action="append", metavar="PATH=VALUE", help=_SET)
     cells.add_argument("--to", type=Path, required=True, metavar="FOLDER")
 
     cell = commands.add_parser("cell", help="compute cells; needs torch, numpy, pandas, pyarrow and pydantic only")
@@ -63,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
     cost.add_argument("--scale", required=True)
     cost.add_argument("--figures", default="all", help="only these, separated by commas (default: all)")
+    cost.add_argument("--set", action="append", metavar="PATH=VALUE", help=_SET)
     cost.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="for the time left (default: all)")
 
     catalog = commands.add_parser("catalog", help="every figure of every paper: rebuilt, published, or why not")
@@ -106,9 +111,10 @@ def _table(options: argparse.Namespace) -> None:
 
 def _cells(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
+    from infwidth.experiments.settings import read_settings
     from infwidth.plan.graph import load_graph
 
-    graph = load_graph(options.scale)
+    graph = load_graph(options.scale, settings=read_settings(options.set))
     chosen = graph.cells
     if options.figure:
         figures = {figure.rule: figure for figure in graph.figures}
@@ -170,10 +176,11 @@ def _adopt(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
+    from infwidth.experiments.settings import read_settings
     from infwidth.plan.cost import cost_table, estimate_table, published_provenance, recorded_seconds, time_left
     from infwidth.plan.graph import load_graph
 
-    graph = load_graph(options.scale, options.figures)
+    graph = load_graph(options.scale, options.figures, read_settings(options.set))
     results = options.root / "results"
     provenance = published_provenance(results / "published")
     done = {path.stem for path in (results / "cells").glob("*/*.parquet")}

@@ -1,5 +1,6 @@
 """The papers of the repository: their ``experiments.yaml`` read, brought to a scale, validated and expanded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from infwidth.errors import SpecError, nearest
 from infwidth.experiments.cells import Cell, expand
 from infwidth.experiments.like import models_of, resolved
 from infwidth.experiments.scales import at_scale
+from infwidth.experiments.settings import with_settings
 from infwidth.experiments.source import read_yaml
 from infwidth.specs.block import read
 from infwidth.specs.document import Document
@@ -56,8 +58,8 @@ def paper_names() -> list[str]:
     return sorted(path.parent.name for path in PAPERS_DIR.glob("*/experiments.yaml"))
 
 
-def load_paper(name: str, scale: str) -> Paper:
-    """Read, validate and expand the experiments of paper ``name`` at ``scale``.
+def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None) -> Paper:
+    """Read, validate and expand the experiments of paper ``name`` at ``scale``, with its changed ``settings``.
 
     Raises SpecError for an unknown paper, and for anything in its file that has no meaning: file, scale and key named.
     """
@@ -68,8 +70,11 @@ def load_paper(name: str, scale: str) -> Paper:
     models: dict[str, list[str]] = {}
     if isinstance(raw, dict) and isinstance(raw.get("experiments"), dict):
         variants = raw["experiments"]
-        raw["experiments"] = resolved(variants, shared_blocks(scale), where=where)
+        said = resolved(variants, shared_blocks(scale), where=where)
+        raw["experiments"] = with_settings(said, settings or {}, paper=name, scale=scale)
         models = {key: models_of(key, variants) for key in variants}
+    if changed := [path for path in settings or {} if path.startswith(f"{name}.")]:
+        where += f" with set {', '.join(changed)}"
     document = read(Document, raw, where=where)
     cells: dict[str, tuple[Cell, ...]] = {}
     for key, experiment in document.experiments.items():

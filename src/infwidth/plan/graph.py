@@ -1,14 +1,16 @@
 """What the workflow is made of at one scale: papers, cells, tables and figures."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
+from infwidth.experiments.settings import check_papers, name_of
 from infwidth.plan.captions import with_data
 
 #: Characters that a folder's name may have; file systems allow 255.
@@ -19,11 +21,12 @@ _LONGEST = 120
 class Graph:
     """What is to be built at one scale: all figures, or those asked for, with their tables and cells."""
 
-    scale: str
+    scale: str  # as results are filed: of a rehearsal, or of changed settings, a name of its own
     papers: dict[str, Paper]
     cells: dict[str, Cell]
     left_out: tuple[str, ...]  # figures that were not asked for
     titles: dict[str, str]  # of all papers with experiments, also of those that were not asked for
+    settings: Mapping[str, Any] = field(default_factory=dict)  # changed for this run: path → value
 
     @property
     def figures(self) -> list[Figure]:
@@ -101,13 +104,17 @@ def _rehearsed(paper: Paper) -> Paper:
     return replace(paper, cells={name: tuple(map(rehearsed, cells)) for name, cells in paper.cells.items()})
 
 
-def load_graph(scale: str, figures: str = "all") -> Graph:
+def load_graph(scale: str, figures: str = "all", settings: Mapping[str, Any] | None = None) -> Graph:
     """Read all papers at ``scale``; keep ``figures``: all, or names separated by commas.
 
     A ``scale`` that ends in ``_rehearsal`` is the rehearsal of that scale (:mod:`infwidth.experiments.rehearsal`).
-    Raises SpecError naming file and key for anything that has no meaning.
+    ``settings`` change what experiments say (:mod:`infwidth.experiments.settings`); the graph's scale then has a name
+    of their own, so that its results never replace those of the papers. Raises SpecError naming file and key for
+    anything that has no meaning.
     """
-    everything = {name: load_paper(name, scale.removesuffix(REHEARSAL)) for name in paper_names()}
+    settings = dict(settings or {})
+    check_papers(settings, paper_names())
+    everything = {name: load_paper(name, scale.removesuffix(REHEARSAL), settings) for name in paper_names()}
     if scale.endswith(REHEARSAL):
         everything = {name: _rehearsed(paper) for name, paper in everything.items()}
     for paper in everything.values():
@@ -124,7 +131,7 @@ def load_graph(scale: str, figures: str = "all") -> Graph:
                 if known.spec != cell.spec:
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")
     titles = {name: paper.title for name, paper in everything.items()}
-    return Graph(scale, papers, cells, tuple(left_out), titles)
+    return Graph(name_of(scale, settings), papers, cells, tuple(left_out), titles, settings)
 
 
 def in_catalog_order(papers: Iterable[Paper], catalog: Sequence[Entry]) -> list[Paper]:

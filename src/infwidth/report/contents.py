@@ -17,6 +17,7 @@ import pandas as pd
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
+from infwidth.experiments.settings import as_text
 from infwidth.plan.cost import minutes_of, wall_seconds
 from infwidth.plan.graph import Graph, in_catalog_order
 from infwidth.report.catalog import BUILT, PUBLISHED, catalog_table
@@ -120,6 +121,7 @@ class Contents:
     scale: str
     papers: list[PaperRow]
     catalog: list[CatalogPaper]
+    changed_settings: list[str]  # each a path and its value; none where all are as the papers have them
     figures_left_out: list[str]
     cost: CostRow  # of all cells, each once
     provenance: dict[str, Any]
@@ -194,6 +196,7 @@ def contents(
         scale=graph.scale,
         papers=[paper_row(paper) for paper in in_catalog_order(graph.papers.values(), catalog)],
         catalog=catalog_rows(status, read_titles() | graph.titles),
+        changed_settings=[as_text({path: value}) for path, value in graph.settings.items()],
         figures_left_out=list(graph.left_out),
         cost=cost.of(graph.cells),
         provenance=provenance(cells),

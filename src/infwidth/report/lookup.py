@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.errors import DataError, SpecError, nearest
+from infwidth.experiments.settings import CHANGED
 from infwidth.places import project_root
 from infwidth.plan.graph import Graph, load_graph
 from infwidth.report.published import check_published
@@ -24,7 +25,7 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
     the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
     SpecError for an unknown name or scale, DataError for a table that is absent, damaged or not what was published.
     """
-    graph = load_graph(scale)
+    graph = load_graph(scale.partition(CHANGED)[0])  # changed settings change no name
     place = project_root(None if root is None else Path(root)) / "results"
     folder = place / scale if own else place / "published" / scale
     if not own and not (place / "published").is_dir():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.rehearsal import REHEARSAL
+from infwidth.experiments.settings import CHANGED
 from infwidth.files import write_text
 from infwidth.report.published import MANIFEST
 from infwidth.report.readme import published_pages
@@ -24,10 +25,13 @@ def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> 
 
     ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
     The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB,
-    and where figures that are published would be lost because they were not asked for; SpecError for a rehearsal.
+    and where figures that are published would be lost because they were not asked for; SpecError for a rehearsal
+    and for changed settings.
     """
     if target.name.endswith(REHEARSAL):
         raise SpecError("the numbers of a rehearsal mean nothing, so that they are not published; set rehearsal=false")
+    if CHANGED in target.name:
+        raise SpecError("what is published has the papers' own settings; leave out set=…")
     lost = [rule for rule in left_out if (target / "figures" / f"{rule}.png").exists()]
     if lost:
         raise DataError(

@@ -1,6 +1,6 @@
 """The block of config/config.yaml and ``--config``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -20,6 +20,7 @@ class Config(Block):
     rehearsal: Switch = False
     data_dir: Annotated[str, Field(min_length=1), Says("must be a folder's name")]
     tables: Literal["results", "published"]
+    set: str | list[str] | dict[str, Any] | None = None
     figures: Annotated[str, Field(min_length=1), Says("must be 'all' or names of figures separated by commas")]
     device: Literal["auto", "cpu", "cuda"]
     execution: Literal["auto", "loop", "stacked", "stacked_graphed"] = "auto"

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from infwidth.errors import InfwidthError, SpecError
+from infwidth.experiments.settings import read_settings
 from infwidth.plan import entries, places
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, note
@@ -45,7 +46,7 @@ def load_modules(arguments: list[str]) -> None:
         with contextlib.suppress(Exception):
             import_module(module)
     with contextlib.suppress(InfwidthError):
-        graph = _graph(options.scale, options.figures)
+        graph = _graph(options.scale, options.figures, options.set)
         if options.kind == "cell" and options.name in graph.cells:
             _package().code_of(entries.of_cell(graph.cells[options.name].spec, _package()))
 
@@ -57,6 +58,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--log", required=True)
     parser.add_argument("--scale", required=True)
     parser.add_argument("--figures", default="all", help="what is built of all: figures separated by commas")
+    parser.add_argument("--set", default="", help="settings changed for this run: path=value, separated by semicolons")
     parser.add_argument("--tables", choices=("results", "published"), default="results")
     parser.add_argument("--folder", help="where claims go within results/ (default: that of the scale)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -66,8 +68,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 @cache
-def _graph(scale: str, figures: str) -> Graph:
-    return load_graph(scale, figures)
+def _graph(scale: str, figures: str, settings: str) -> Graph:
+    return load_graph(scale, figures, read_settings(settings))
 
 
 @cache
@@ -76,7 +78,8 @@ def _package() -> Package:
 
 
 def _currency(options: argparse.Namespace) -> Currency:
-    return Currency(_package(), _graph(options.scale, options.figures), published=options.tables == "published")
+    graph = _graph(options.scale, options.figures, options.set)
+    return Currency(_package(), graph, published=options.tables == "published")
 
 
 def _cell(options: argparse.Namespace) -> None:
@@ -119,7 +122,8 @@ def _figure(options: argparse.Namespace) -> None:
     if options.name not in figures:
         raise SpecError(f"there is no figure '{options.name}'")
     figure = figures[options.name]
-    pdf, png = (places.figure_file(options.scale, figure.paper, figure.name, suffix) for suffix in ("pdf", "png"))
+    scale = currency.graph.scale
+    pdf, png = (places.figure_file(scale, figure.paper, figure.name, suffix) for suffix in ("pdf", "png"))
     key = currency.figure_key(figure)
     if not made([pdf, png], key):
         tables = {experiment: currency.table_file(paper, experiment) for paper, experiment in figure.tables}
@@ -132,7 +136,7 @@ def _claims(options: argparse.Namespace) -> None:
 
     currency = _currency(options)
     paper = currency.graph.papers[options.name]
-    output, key = places.claims_file(options.folder or options.scale, paper.name), currency.claims_key(paper)
+    output, key = places.claims_file(options.folder or currency.graph.scale, paper.name), currency.claims_key(paper)
     if not made([output], key):
         tables = {name: currency.table_file(of, name) for of, name in paper.tables}
         judge(paper.name, tables, output, [figure.name for figure in paper.figures])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.experiments.catalog import read_catalog
+from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import bibliography_keys, contents
 from infwidth.report.manuscript import write_manuscript
@@ -12,10 +13,12 @@ from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
-    given, params, root = snakemake.input, snakemake.params, Path("results", snakemake.params.scale)
+    given, params = snakemake.input, snakemake.params
+    graph = load_graph(params.scale, params.selection, read_settings(params.settings))
+    root = Path("results", graph.scale)
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
     everything = contents(
-        load_graph(params.scale, params.selection),
+        graph,
         read_catalog(),
         pd.read_csv(given.claims),
         pd.read_csv(given.cells),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from infwidth.experiments.catalog import read_catalog
+from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import contents
 from infwidth.report.render import pages, write_pages
@@ -14,10 +15,10 @@ from infwidth.workflow.job import job
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
-    graph = load_graph(params.scale, params.selection)
+    graph = load_graph(params.scale, params.selection, read_settings(params.settings))
     cells = pd.read_csv(given.cells)
     images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
     said = contents(graph, read_catalog(), pd.read_csv(given.claims), cells, images=images, published=params.published)
     folder = Path(snakemake.output[0]).parent
-    root = os.path.relpath(Path("results", params.scale), folder)
+    root = os.path.relpath(Path("results", graph.scale), folder)
     write_pages(pages(said, cells, "html", root=f"{root}/"), folder)
