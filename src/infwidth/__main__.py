@@ -41,6 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     table.add_argument("--scale", default="laptop", help="default: laptop")
     table.add_argument("--own", action="store_true", help="the table made here, not the published one")
 
+    rates = commands.add_parser(
+        "rates", help="the initial scale and effective learning rate of every parameter, beside the base rate"
+    )
+    rates.add_argument("name", help="an experiment such as harvard2024.width_sweep, or a figure")
+    rates.add_argument("--scale", default="laptop", help="default: laptop")
+
     cells = commands.add_parser("cells", help="write the specs of cells as JSON files, to be run on another machine")
     cells.add_argument("--scale", required=True)
     cells.add_argument("--figure", help="only the cells behind this figure, such as harvard2024_mup_vs_ntk")
@@ -85,6 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.root = project_root(options.root)
         {
             "table": _table,
+            "rates": _rates,
             "cells": _cells,
             "cell": _cell,
             "adopt": _adopt,
@@ -107,6 +114,12 @@ def _table(options: argparse.Namespace) -> None:
 
     rows = load(options.name, scale=options.scale, own=options.own, root=options.root)
     print(rows.to_csv(index=False, lineterminator="\n") if options.csv else described(rows), end="")
+
+
+def _rates(options: argparse.Namespace) -> None:
+    from infwidth.plan.rates import described, rates
+
+    print(described(rates(options.name, scale=options.scale)), end="")
 
 
 def _cells(options: argparse.Namespace) -> None:

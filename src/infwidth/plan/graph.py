@@ -56,6 +56,21 @@ class Graph:
         """Return the cells behind a table, in its order."""
         return self.papers[paper].cells[experiment]
 
+    def tables_of(self, name: str) -> list[tuple[str, str]]:
+        """Return (paper, experiment) of a table ``paper.experiment``, or of all tables of a figure ``paper_figure``.
+
+        Raises SpecError for a name that is neither.
+        """
+        figures = {figure.rule: list(figure.tables) for figure in self.figures}
+        tables = {f"{paper}.{experiment}": [(paper, experiment)] for paper, experiment in self.tables}
+        found = {**figures, **tables}.get(name)
+        if found is None:
+            hint = nearest(name, tables if "." in name else figures)
+            raise SpecError(
+                f"no figure and no table '{name}'{hint}; names are like vyas2023_fig1 and vyas2023.language"
+            )
+        return found
+
     def cells_of_figure(self, figure: Figure) -> dict[str, Cell]:
         """Return the cells behind a figure, by id."""
         return {cell.id: cell for table in figure.tables for cell in self.cells_of(*table)}

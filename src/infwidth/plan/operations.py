@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from infwidth.data.registry import dataset
+from infwidth.data.registry import ImageFacts, dataset
 from infwidth.data.streams import is_new_each_step
+from infwidth.errors import SpecError
 from infwidth.specs.block import read
 from infwidth.specs.cells import Train
 from infwidth.specs.data import Data, Images, Windows
@@ -34,7 +35,8 @@ def count_operations(spec: Train) -> Operations:
     pass over the test set; what probes compute beyond that is left out. Data need not be there.
     """
     training, data, batch = spec.training, spec.data, spec.training.batch_size
-    input_shape, n_classes, n_test = _windows(data) if isinstance(data, Windows) else _images(data)
+    input_shape, n_classes = shapes_of(data)
+    n_test = _n_test(data)
     forward, backward = _passes(spec.model, (batch, *input_shape), n_outputs(training.loss, n_classes))
     new = is_new_each_step(training.stream, training.augmentation)
     update = forward + backward + (forward if training.centred and new else 0)
@@ -62,19 +64,33 @@ def _passes(model: Model, batch_shape: tuple[int, ...], outputs: int) -> tuple[i
     return forward.get_total_flops(), backward.get_total_flops()
 
 
-def _windows(data: Windows) -> tuple[tuple[int, ...], int, int]:
-    assert data.vocabulary_size is not None, "only the data tell how many words there are"
-    assert data.test_windows is not None, "only the data tell how many windows there are"
-    return (data.context,), data.vocabulary_size, data.test_windows
+def shapes_of(data: Data) -> tuple[tuple[int, ...], int]:
+    """Return the shape of one input of a training, images [C, H, W] or texts [T], and the number of classes.
+
+    The data need not be there. Raises SpecError for what only the data tell, the number of words of a text.
+    """
+    if isinstance(data, Windows):
+        if data.vocabulary_size is None:
+            raise SpecError(f"how many words '{data.name}' has only the data tell; give data.vocabulary_size")
+        return (data.context,), data.vocabulary_size
+    assert isinstance(data, Images), "a training takes windows of text or images"
+    facts = _facts(data)
+    side = data.image_size or facts.side
+    return (facts.channels, side, side), facts.n_classes if data.classes is None else len(data.classes)
 
 
-def _images(data: Data) -> tuple[tuple[int, ...], int, int]:
+def _n_test(data: Data) -> int:
+    if isinstance(data, Windows):
+        assert data.test_windows is not None, "only the data tell how many windows there are"
+        return data.test_windows
+    assert isinstance(data, Images), "a training takes windows of text or images"
+    return data.test_size or _facts(data).n_test
+
+
+def _facts(data: Images) -> ImageFacts:
     facts = dataset(data.name).images
     assert facts is not None, f"a training on '{data.name}', which is neither text nor images"
-    assert isinstance(data, Images), "a training takes windows of text or images"
-    side = data.image_size or facts.side
-    n_classes = facts.n_classes if data.classes is None else len(data.classes)
-    return (facts.channels, side, side), n_classes, data.test_size or facts.n_test
+    return facts
 
 
 class Timed(NamedTuple):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.errors import DataError, SpecError, nearest
+from infwidth.errors import DataError
 from infwidth.experiments.settings import CHANGED
 from infwidth.places import project_root
-from infwidth.plan.graph import Graph, load_graph
+from infwidth.plan.graph import load_graph
 from infwidth.report.published import check_published
 from infwidth.results.metrics import METRICS
 from infwidth.results.rows import COLUMNS
@@ -19,7 +19,8 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
 
     Columns: ``table`` (its name), the axes that the experiment sweeps (``width``, ``richness``, …), ``cell`` (the
     training or limit; see the provenance), ``lr``, ``seed``, ``of`` (net, ensemble, limit), ``step``, ``metric``,
-    ``layer``, ``index``, ``value``. ``attrs`` tell where the rows come from: ``scale``, ``published``, ``files``.
+    ``layer``, ``index``, ``value``. ``attrs`` tell where the rows come from, ``scale``, ``published``, ``files``, and
+    what their metrics are: ``attrs["metrics"]["test_loss"]`` says ``what`` it is and its ``unit`` ("" if it has none).
 
     Published tables are checked against their manifest; ``own`` takes those that the workflow made here. ``root`` is
     the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
@@ -32,7 +33,7 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
         raise DataError(
             f"{place}: no published results; run in a clone of the repository, or name it with --root (root=)"
         )
-    tables = tables_of(name, graph)
+    tables = graph.tables_of(name)
     files = [f"tables/{paper}/{experiment}.parquet" for paper, experiment in tables]
     if own:
         if missing := [file for file in files if not (folder / file).exists()]:
@@ -49,22 +50,13 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
     rows = pd.concat(parts, ignore_index=True)
     every_row = ["cell", *COLUMNS]
     rows = rows[["table", *rows.columns.drop(["table", *every_row]), *every_row]]
-    rows.attrs = {"scale": scale, "published": not own, "files": [str(folder / file) for file in files]}
+    rows.attrs = {
+        "scale": scale,
+        "published": not own,
+        "files": [str(folder / file) for file in files],
+        "metrics": {metric: METRICS[metric]._asdict() for metric in sorted(set(rows["metric"]))},
+    }
     return rows
-
-
-def tables_of(name: str, graph: Graph) -> list[tuple[str, str]]:
-    """Return (paper, experiment) of a table ``paper.experiment``, or of all tables of a figure ``paper_figure``.
-
-    Raises SpecError for a name that is neither.
-    """
-    figures = {figure.rule: list(figure.tables) for figure in graph.figures}
-    tables = {f"{paper}.{experiment}": [(paper, experiment)] for paper, experiment in graph.tables}
-    found = {**figures, **tables}.get(name)
-    if found is None:
-        hint = nearest(name, tables if "." in name else figures)
-        raise SpecError(f"no figure and no table '{name}'{hint}; names are like vyas2023_fig1 and vyas2023.language")
-    return found
 
 
 def described(rows: pd.DataFrame) -> str:
@@ -79,9 +71,9 @@ def described(rows: pd.DataFrame) -> str:
         nets = part[part["of"] == "net"]
         lines.append(f"  seeds: {nets['seed'].nunique()}, steps: {part['step'].min()} to {part['step'].max()}")
         for metric, of_metric in part.groupby("metric"):
-            whose, what = ", ".join(sorted(set(of_metric["of"]))), METRICS[str(metric)]
-            unit = f" ({what.unit})" if what.unit else ""
-            lines.append(f"  {metric}: {len(of_metric)} rows of {whose}; {what.what}{unit}")
+            whose, its = ", ".join(sorted(set(of_metric["of"]))), rows.attrs["metrics"][metric]
+            unit = f" ({its['unit']})" if its["unit"] else ""
+            lines.append(f"  {metric}: {len(of_metric)} rows of {whose}; {its['what']}{unit}")
     return "\n".join(lines) + "\n"
 
 

@@ -59,6 +59,15 @@ def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     return plan
 
 
+def in_gauge_(model: Model, plan: Plan, spec: Train, lr: float) -> Plan:
+    """Write out the multipliers of the spec's gauge, if it has one, in place; return the plan that goes with them."""
+    block = spec.parametrization
+    if block.gauge is None:
+        return plan
+    one_decay = spec.optimizer.weight_decay if block.transform_weight_decay is False else None
+    return write_multipliers_(model, plan, block.gauge, lr=lr, weight_decay=one_decay)
+
+
 def _parameters_of(model: nn.Module, modules: Sequence[nn.Module]) -> set[str]:
     """Return the names that parameters of ``modules`` have in the model."""
     inside = {id(parameter) for module in modules for parameter in module.parameters()}
@@ -69,16 +78,14 @@ class Member:
     """One seed at one learning rate: the model as its plan initialises it, and f or f − f0 as its output."""
 
     def __init__(self, spec: Train, data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
-        training, block = spec.training, spec.parametrization
+        training = spec.training
         self.seed, self.lr = seed, lr
         self.model = model_of(spec, data, spec.model.width).to(getattr(torch, training.dtype))
         self.plan = make_plan(self.model, spec, data, lr)
         self.plan.init_(self.model, seed)
         if training.perturbation:
             perturb_(self.model, seed, training.perturbation)
-        if block.gauge is not None:  # after the initialisation, so that all gauges start as the same net
-            one_decay = spec.optimizer.weight_decay if block.transform_weight_decay is False else None
-            self.plan = write_multipliers_(self.model, self.plan, block.gauge, lr=lr, weight_decay=one_decay)
+        self.plan = in_gauge_(self.model, self.plan, spec, lr)  # now, so that all gauges start as the same net
         self.model.to(device).to(memory_format=torch.channels_last)
         new = is_new_each_step(training.stream, training.augmentation)
         self.initial = InitialFunction(self.model, data, new_each_step=new) if training.centred else None

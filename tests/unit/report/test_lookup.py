@@ -33,6 +33,14 @@ def test_a_figure_has_the_rows_of_all_its_tables() -> None:
     assert list(rows.columns[:3]) == ["table", "width", "richness"]
 
 
+def test_metrics_and_units_go_with_the_rows() -> None:
+    rows = load("vyas2023_fig5")
+    assert rows.attrs["metrics"].keys() == set(rows["metric"])
+    assert rows.attrs["metrics"]["test_loss"] == {"what": "loss on the test set", "unit": "loss"}
+    for part in (rows.query("metric == 'test_loss' and of == 'net'"), rows.copy(), rows[["metric", "value"]].head()):
+        assert part.attrs["metrics"] == rows.attrs["metrics"]
+
+
 def test_it_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert len(load("mei2018_radial")) > 0
