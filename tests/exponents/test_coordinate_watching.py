@@ -1,12 +1,16 @@
 """The coordinate check is not fooled: by weights used by hand, ties, dropout, the global seed, or widths too small."""
 
+from types import SimpleNamespace
+
 import matplotlib as mpl
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from infwidth.errors import SpecError
 from infwidth.parametrization import coordinate_check, parametrize
+from infwidth.parametrization.watching import MODEL_OUTPUT
 
 WIDTHS = (32, 64, 128, 256)
 D, CLASSES = 16, 5
@@ -20,7 +24,18 @@ def normal(key, *shape):
 INPUTS, TARGETS = normal(0, 32, D), normal(1, 32, CLASSES)
 
 
-def check(build, *, inputs=INPUTS, targets=TARGETS, widths=WIDTHS, spoil=None, optimizer="adam", rule="mup", **options):
+def check(
+    build,
+    *,
+    loss=F.mse_loss,
+    inputs=INPUTS,
+    targets=TARGETS,
+    widths=WIDTHS,
+    spoil=None,
+    optimizer="adam",
+    rule="mup",
+    **options,
+):
     """Run the check; ``spoil`` names a parameter whose learning rate stays that of the base width."""
     n_seeds = options.pop("n_seeds", 3)
 
@@ -37,7 +52,7 @@ def check(build, *, inputs=INPUTS, targets=TARGETS, widths=WIDTHS, spoil=None, o
         base_width=widths[0],
         inputs=inputs,
         targets=targets,
-        loss=F.mse_loss,
+        loss=loss,
         n_seeds=n_seeds,
     )
 
@@ -242,3 +257,41 @@ def test_plot_shows_every_site():
     shown = {text.get_text() for text in figure.axes[1].get_legend().get_texts()}
     assert shown == set(found.slopes["module"])
     assert "passes" in figure.get_suptitle()
+
+
+class Answers(nn.Module):
+    """A net of two inputs whose output is no tensor; ``power`` of the width wrongly multiplies the logits."""
+
+    def __init__(self, n, power=0.0, kind=dict):
+        super().__init__()
+        self.read, self.other, self.mix = nn.Linear(D, n), nn.Linear(D, n), nn.Linear(n, n)
+        self.head, self.times, self.kind = nn.Linear(n, CLASSES), n**power, kind
+
+    def forward(self, x, z):
+        h = torch.tanh(self.mix(torch.tanh(self.read(x) + self.other(z))))
+        logits = self.head(h) * self.times
+        return (logits, h.square().sum()) if self.kind is tuple else self.kind(logits=logits, norm=h.square().sum())
+
+
+@pytest.mark.parametrize("inputs", [(INPUTS, normal(2, 32, D)), {"z": INPUTS, "x": normal(2, 32, D)}])
+def test_several_inputs_and_outputs_are_taken_as_the_model_takes_them(inputs):
+    """The norm of the features grows with the width, as it should, and the loss does not use it."""
+    for kind in (dict, tuple):
+
+        def loss(outputs, targets, key="logits" if kind is dict else 0):
+            return F.mse_loss(outputs[key], targets)
+
+        right = check(lambda n, kind=kind: Answers(n, kind=kind), inputs=inputs, loss=loss, n_seeds=2)
+        assert right.verdict == "passes", right.explain()
+        wrong = check(lambda n, kind=kind: Answers(n, 0.5, kind), inputs=inputs, loss=loss, n_seeds=2)
+        assert wrong.verdict == "fails"
+        assert any(module.startswith(MODEL_OUTPUT) for module in wrong.slopes.query("flag == 'grows'")["module"])
+
+
+def test_an_output_that_cannot_be_looked_into_is_refused():
+    with pytest.raises(SpecError, match="returns, a SimpleNamespace, the loss uses no tensor that can be found"):
+        check(
+            lambda n: Answers(n, kind=SimpleNamespace),
+            inputs=(INPUTS, INPUTS),
+            loss=lambda outputs, targets: F.mse_loss(outputs.logits, targets),
+        )

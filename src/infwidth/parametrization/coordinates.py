@@ -3,17 +3,18 @@
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from torch.utils import _pytree as pytree
 
 from infwidth.errors import SpecError
 from infwidth.parametrization.plan import Plan
 from infwidth.parametrization.roles import Role, unwrapped
-from infwidth.parametrization.watching import MODEL_OUTPUT, Sites, find_sites, quiet_, watched
+from infwidth.parametrization.watching import MODEL_OUTPUT, Inputs, Sites, called, find_sites, quiet_, watched
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -163,9 +164,9 @@ def coordinate_check(
     widths: Sequence[int],
     *,
     base_width: int,
-    inputs: torch.Tensor,
+    inputs: Inputs,
     targets: torch.Tensor,
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    loss: Callable[[Any, torch.Tensor], torch.Tensor],
     n_steps: int = 3,
     n_seeds: int = 3,
     tolerance: float = 0.15,
@@ -182,6 +183,8 @@ def coordinate_check(
 
     The nets train on f - f0, their output less that at the start: f0 vanishes as a power of the width in feature-
     learning rules, and in narrow nets the errors that drive the first steps would mostly be f0. Its own size is judged.
+    ``inputs`` may be several tensors, in order or by the names of arguments; the output may be a tuple, list or dict
+    (of these), of which all tensors are those less their start, and those that the loss uses are judged.
 
     Dropout is off, and any other chance in building and in every forward pass is seeded alike at all steps and widths,
     so that neither a mask nor the global seed decides a verdict; the global generator is left as it was. Raises
@@ -245,33 +248,51 @@ def _train(
     model: nn.Module,
     plan: Plan,
     sites: Sites,
-    inputs: torch.Tensor,
+    inputs: Inputs,
     targets: torch.Tensor,
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    loss: Callable[[Any, torch.Tensor], torch.Tensor],
     n_steps: int,
 ) -> list[dict[str, torch.Tensor]]:
     """Return what the sites show before the first and after every step."""
     optimizer = plan.optimizer(model)
     history: list[dict[str, torch.Tensor]] = []
-    initial: torch.Tensor | None = None
+    initial: list[Any] = []
+    used: list[str] = []
     for step in range(n_steps + 1):
         torch.manual_seed(0)
         with watched(model, sites.modules, sites.products, inputs) as values:
-            outputs = model(inputs)
+            outputs = called(model, inputs)
+        paths, structure = pytree.tree_flatten_with_path(outputs)
+        leaves = {f"{MODEL_OUTPUT}{pytree.keystr(path)}": leaf for path, leaf in paths if _is_differentiable(leaf)}
         entries = {name: model.get_parameter(name).detach().clone() for name in sites.entries}
         recorded = {site: values[site] for site in (*sites.modules, *sites.products)} | entries
-        if isinstance(outputs, torch.Tensor) and not _shown_by_a_readout(outputs, recorded, sites):
-            recorded[MODEL_OUTPUT] = outputs.detach().clone()
         history.append(recorded)
-        if isinstance(outputs, torch.Tensor):
-            initial = outputs.detach() if initial is None else initial
-            outputs = outputs - initial
+        if step == 0:
+            initial = [leaf.detach() if _is_differentiable(leaf) else None for _, leaf in paths]
+        moved = [leaf if start is None else leaf - start for (_, leaf), start in zip(paths, initial, strict=True)]
         if step < n_steps:
-            value = loss(outputs, targets)
+            value = loss(pytree.tree_unflatten(moved, structure), targets)
+        if step == 0:
+            of_leaves = [x for x, start in zip(moved, initial, strict=True) if start is not None]
+            slopes = torch.autograd.grad(value, of_leaves, retain_graph=True, allow_unused=True) if of_leaves else ()
+            used = [name for name, slope in zip(leaves, slopes, strict=True) if slope is not None]
+        for name in used:
+            if not _shown_by_a_readout(leaves[name], recorded, sites):
+                recorded[name] = leaves[name].detach().clone()
+        if step < n_steps:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
+    if not used:  # an object of the user's own, whose tensors are not seen
+        raise SpecError(
+            f"of what the model returns, a {type(outputs).__name__}, the loss uses no tensor that can be found; return"
+            " a tensor, or a tuple, list or dict of tensors"
+        )
     return history
+
+
+def _is_differentiable(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.requires_grad
 
 
 def _shown_by_a_readout(outputs: torch.Tensor, values: dict[str, torch.Tensor], sites: Sites) -> bool:
@@ -342,7 +363,7 @@ def _fit(table: pd.DataFrame, roles: dict[str, Role | None], plan: Plan, toleran
     for key, group in table.groupby(["module", "step", "statistic"], sort=False):
         module, step, statistic = cast(tuple[str, int, str], key)
         role = roles.get(module)
-        if module == MODEL_OUTPUT:
+        if module.startswith(MODEL_OUTPUT):
             expected = 0.0 if statistic == "change" or step == 0 else math.nan
         else:
             expected = _expected(plan, role, statistic, step)
@@ -357,12 +378,12 @@ def _fit(table: pd.DataFrame, roles: dict[str, Role | None], plan: Plan, toleran
             flag = ""
         else:
             flag = _flag(slope - goal, narrow - goal, wide - goal, (error, narrow_error, wide_error), tolerance)
-            if module == MODEL_OUTPUT and slope < goal:
+            if module.startswith(MODEL_OUTPUT) and slope < goal:
                 flag = "ok"
         rows.append(
             {
                 "module": module,
-                "role": "output" if module == MODEL_OUTPUT else role or "unknown",
+                "role": "output" if module.startswith(MODEL_OUTPUT) else role or "unknown",
                 "step": step,
                 "statistic": statistic,
                 "slope": slope,

@@ -52,7 +52,8 @@ _TOKENS = {
 def layout_of(module: nn.Module, attribute: str) -> Layout | None:
     """Return what ``module`` keeps under this attribute; None if the module's layout is not known here."""
     matrix, shift = Layout(Kind.MATRIX), Layout(Kind.SHIFT)
-    attribute = attribute.removesuffix("_orig")  # a pruned weight keeps its mask in a buffer beside it
+    if hasattr(module, f"{attribute.removesuffix('_orig')}_mask"):  # pruned: its mask is a buffer beside it
+        attribute = attribute.removesuffix("_orig")
     if isinstance(module, NORMS):
         return Layout(Kind.GAIN) if attribute == "weight" else shift
     if isinstance(module, nn.Embedding | nn.EmbeddingBag):

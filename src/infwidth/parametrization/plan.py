@@ -16,7 +16,7 @@ from infwidth.parametrization.layouts import Kind
 from infwidth.parametrization.rationals import Rational
 from infwidth.parametrization.readouts import chosen_readouts
 from infwidth.parametrization.roles import ParameterRole, Role, find_roles, unwrapped
-from infwidth.parametrization.starts import kept_starts, restore_padding
+from infwidth.parametrization.starts import kept_starts, padding_rows
 from infwidth.seeding import torch_stream
 
 LayerLr = Literal["uniform", "variance"]
@@ -73,21 +73,27 @@ class Plan(Mapping[str, ParameterPlan]):
         """Initialise the parameters of ``model`` in place, but for those whose start is kept.
 
         Each parameter has its own stream of chance, told by ``seed`` and its name, drawn in float64: parameters of
-        equal name and shape get the same standard normal draws under every rule, gain and dtype. Buffers are left
-        alone, rows that embeddings keep for padding stay zero, and pruned entries stay pruned.
+        equal name and shape get the same standard normal draws under every rule, gain and dtype (complex ones have
+        normal parts of half the variance each). Buffers are left alone, rows that embeddings keep for padding stay as
+        they are, and pruned entries stay pruned.
         """
+        padding = padding_rows(unwrapped(model))
         for name, parameter in self._match(model).items():
             plan = self.parameters[name]
-            if plan.start == "kept":
+            if plan.start == "kept" or not parameter.requires_grad:  # also what was frozen since the plan was made
                 continue
+            rows = sorted(padding.get(name, ()))
+            before = parameter[rows] if rows else None
             if plan.init_std == 0:
                 parameter.fill_(plan.init_mean)
             else:
+                dtype = torch.complex128 if parameter.is_complex() else torch.float64
                 draws = torch.randn(
-                    parameter.shape, generator=torch_stream("init", seed, name), dtype=torch.float64, device="cpu"
+                    parameter.shape, generator=torch_stream("init", seed, name), dtype=dtype, device="cpu"
                 )
                 parameter.copy_(draws.mul_(plan.init_std).add_(plan.init_mean))
-        restore_padding(model)
+            if before is not None:
+                parameter[rows] = before
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """Return the torch optimizer over the trainable parameters, one group per distinct setting."""

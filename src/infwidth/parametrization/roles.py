@@ -8,6 +8,7 @@ from math import prod
 from typing import NamedTuple
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from infwidth.errors import SpecError, nearest
 from infwidth.parametrization.layouts import NORMS, Kind, Layout, layout_of
@@ -117,7 +118,7 @@ def find_roles(
             known, seen_tie = set(embedding), True
         if known:
             (roles[name],) = known
-        elif prod(shape.model) == 1 or not model.get_parameter(name).requires_grad:
+        elif prod(shape.model) <= 1 or not model.get_parameter(name).requires_grad:
             roles[name] = _scalar_role()
         else:
             ambiguous[name] = type(layouts[0][0]).__name__
@@ -143,7 +144,12 @@ def _compare(model: nn.Module, base_model: nn.Module, delta_model: nn.Module | N
     """Return the shapes of every parameter in model and base, and its wide dimensions."""
 
     def shapes_of(net: nn.Module) -> dict[str, tuple[int, ...]]:
-        return {name: tuple(p.shape) for name, p in net.named_parameters()}
+        named = dict(net.named_parameters())
+        if lazy := [name for name, p in named.items() if is_lazy(p)]:
+            raise SpecError(
+                f"{', '.join(lazy)}: lazy modules have no shapes yet; run one forward pass of every model first"
+            )
+        return {name: tuple(p.shape) for name, p in named.items()}
 
     ours, others = shapes_of(model), {"base": shapes_of(base_model)}
     if delta_model is not None:

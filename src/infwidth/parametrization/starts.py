@@ -76,9 +76,15 @@ def _matching(patterns: Iterable[str], names: Collection[str], argument: str) ->
     return found
 
 
-@torch.no_grad()
-def restore_padding(model: nn.Module) -> None:
-    """Set the rows that embeddings keep for padding to zero, as torch does when it makes the table."""
+def padding_rows(model: nn.Module) -> dict[str, set[int]]:
+    """Return which rows of which parameters embeddings keep for padding: never trained, zero unless somebody set them.
+
+    A table that several embeddings share has the rows of all of them.
+    """
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    rows: dict[str, set[int]] = {}
     for module in model.modules():
         if isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.padding_idx is not None:
-            module.weight[module.padding_idx].zero_()
+            for parameter in module.parameters(recurse=False):
+                rows.setdefault(names[id(parameter)], set()).add(module.padding_idx)
+    return rows

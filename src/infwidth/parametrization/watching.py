@@ -1,6 +1,6 @@
 """Where a net shows what each of its parameters does: what its layers put out, whatever way the weights are used."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,9 @@ from torch.overrides import TorchFunctionMode
 from infwidth.parametrization.layouts import layout_of
 from infwidth.parametrization.plan import Plan
 from infwidth.parametrization.roles import Role
+
+#: What a net is called with: one tensor, several in order, or several by the names of arguments.
+Inputs = torch.Tensor | Sequence[torch.Tensor] | Mapping[str, torch.Tensor]
 
 #: The site of the net's own output, which is watched besides its layers' (a multiplier may stand behind the last).
 MODEL_OUTPUT = "(model output)"
@@ -39,7 +42,14 @@ class Sites:
     unwatched: tuple[str, ...]
 
 
-def find_sites(model: nn.Module, plan: Plan, inputs: torch.Tensor) -> Sites:
+def called(model: nn.Module, inputs: Inputs) -> Any:
+    """Return what the model makes of its inputs."""
+    if isinstance(inputs, torch.Tensor):
+        return model(inputs)
+    return model(**inputs) if isinstance(inputs, Mapping) else model(*inputs)
+
+
+def find_sites(model: nn.Module, plan: Plan, inputs: Inputs) -> Sites:
     """Return where the parameters of ``model`` are watched, found in one forward pass.
 
     A module of torch's own shows its parameters in its output, if it is called; the parameters of all others, and of
@@ -58,7 +68,7 @@ def find_sites(model: nn.Module, plan: Plan, inputs: torch.Tensor) -> Sites:
         if parameter.requires_grad and plan[name].role is not Role.SCALAR
     }
     with watched(model, own, wanted, inputs) as seen, torch.no_grad():
-        model(inputs)
+        called(model, inputs)
     modules = tuple(path for path in own if path in seen and not wanted.keys().isdisjoint(own[path]))
     by_module = {name for path in modules for name in own[path]}
     by_hand = [name for name in wanted if name not in by_module]
@@ -82,7 +92,7 @@ def find_sites(model: nn.Module, plan: Plan, inputs: torch.Tensor) -> Sites:
 
 @contextmanager
 def watched(
-    model: nn.Module, modules: Collection[str], parameters: Collection[str], inputs: torch.Tensor
+    model: nn.Module, modules: Collection[str], parameters: Collection[str], inputs: Inputs
 ) -> Iterator[dict[str, torch.Tensor]]:
     """Record, while the context lasts, what the modules and the functions that take the ``parameters`` put out."""
     values: dict[str, torch.Tensor] = {}
@@ -107,11 +117,11 @@ def watched(
 class _Uses(TorchFunctionMode):
     """Follows parameters and inputs through torch's functions; records what functions of both put out."""
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter], inputs: torch.Tensor, values: dict[str, torch.Tensor]):
+    def __init__(self, parameters: Mapping[str, nn.Parameter], inputs: Inputs, values: dict[str, torch.Tensor]):
         super().__init__()
         self._of: dict[int, frozenset[str]] = {id(p): frozenset([name]) for name, p in parameters.items()}
-        self._activations = {id(inputs)}
-        self._alive: list[torch.Tensor] = [inputs, *parameters.values()]  # so that no id is given away again
+        self._activations = {id(tensor) for tensor in _tensors(inputs)}
+        self._alive: list[torch.Tensor] = [*_tensors(inputs), *parameters.values()]  # so that no id is given away again
         self._values = values
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -290,3 +290,30 @@ def test_lone_numbers_and_frozen_tables_need_no_role():
 @pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel])
 def test_wrapped_models_are_unwrapped(wrap):
     assert find_roles(wrap(mlp(8)), wrap(mlp(4)), delta_model=wrap(mlp(5))) == find_roles(mlp(8), mlp(4))
+
+
+def test_weights_that_are_normalised_have_no_known_layout():
+    """Their scale has no effect, so that a plan's initial scale would say nothing; a pruned weight's has."""
+    for normalised in (nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm):
+        nets = [nn.Sequential(normalised(nn.Linear(5, n)), nn.Linear(n, 3)) for n in (16, 4)]
+        with pytest.raises(SpecError, match=r"orig.* whose layout is not known"):
+            find_roles(*nets)
+
+
+def test_lazy_modules_are_refused_until_they_have_shapes():
+    def lazy(n):
+        return nn.Sequential(nn.LazyLinear(n), nn.Linear(n, 3))
+
+    with pytest.raises(SpecError, match=r"0\.weight, 0\.bias: lazy modules have no shapes yet; run one forward pass"):
+        find_roles(lazy(16), lazy(4))
+    nets = lazy(16), lazy(4)
+    for net in nets:
+        net(torch.zeros(1, 5))
+    assert find_roles(*nets)["0.weight"].role is Role.INPUT
+
+
+def test_an_empty_parameter_is_a_scalar():
+    nets = [nn.Linear(5, n) for n in (16, 4)]
+    for net in nets:
+        net.spare = nn.Parameter(torch.zeros(0, net.out_features))
+    assert find_roles(*nets)["spare"].role is Role.SCALAR

@@ -129,3 +129,47 @@ def test_wrapped_models_take_the_plan_of_the_model_inside():
     plan.init_(torch.compile(other), 0)
     assert torch.equal(net.head.weight, other.head.weight)
     assert len(plan.optimizer(nn.DataParallel(net)).param_groups) == len(plan.optimizer(net).param_groups)
+
+
+def test_rows_for_padding_stay_as_they_are():
+    """Nothing trains them: what somebody wrote there is meant, in a drawn table as in a kept one."""
+
+    def tables(n):
+        net = nn.ModuleDict({name: nn.Embedding(10, n, padding_idx=3) for name in ("drawn", "kept", "zero")})
+        net["bag"] = nn.EmbeddingBag(10, n, padding_idx=-1)
+        with torch.no_grad():
+            net["drawn"].weight[3], net["kept"].weight[3], net["bag"].weight[-1] = 2.0, 3.0, 4.0
+        return net
+
+    net = tables(16)
+    old = {name: table.weight.detach().clone() for name, table in net.items()}
+    parametrize(net, tables(4), "mup", optimizer="sgd", lr=0.1, keep=["kept.weight"]).init_(net, 0)
+    for name, number in (("drawn", 2.0), ("zero", 0.0), ("bag", 4.0)):
+        row = 9 if name == "bag" else 3
+        assert (net[name].weight[row] == number).all()
+        assert (net[name].weight[4] != old[name][4]).all()
+    assert torch.equal(net["kept"].weight, old["kept"])
+
+
+def test_what_is_frozen_after_the_plan_was_made_is_left_alone():
+    net = Net(16)
+    plan = plan_of(net)
+    net.down.requires_grad_(False)
+    down, head = net.down.weight.clone(), net.head.weight.clone()
+    plan.init_(net, 0)
+    assert torch.equal(net.down.weight, down)
+    assert not torch.equal(net.head.weight, head)
+
+
+def test_complex_weights_are_drawn_in_the_whole_plane():
+    """E|w|² = 1/fan_in, half of it in each part, and the two parts are independent."""
+
+    def build(n):
+        return nn.Sequential(nn.Linear(8, n, dtype=torch.complex64), nn.Linear(n, n, dtype=torch.complex64))
+
+    net = build(512)
+    parametrize(net, build(64), "mup", optimizer="sgd", lr=0.1).init_(net, 0)
+    w = net[1].weight.detach() * 512**0.5
+    assert w.real.square().mean().item() == pytest.approx(0.5, rel=0.02)
+    assert w.imag.square().mean().item() == pytest.approx(0.5, rel=0.02)
+    assert (w.real * w.imag).mean().item() == pytest.approx(0.0, abs=0.01)
