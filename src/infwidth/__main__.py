@@ -84,6 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     site = commands.add_parser("site", help="write the documentation with a reference of the package as Markdown")
     site.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+    site.add_argument("--html", action="store_true", help="as HTML, by sphinx and myst-parser")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -240,10 +241,10 @@ def _readme(options: argparse.Namespace) -> None:
 
 
 def _site(options: argparse.Namespace) -> None:
-    from infwidth.report.site import write_site
+    from infwidth.report.site import write_html, write_site
 
-    write_site(options.root, options.to)
-    print(f"wrote {options.to / 'README.md'} and {options.to / 'reference' / 'README.md'}")
+    (write_html if options.html else write_site)(options.root, options.to)
+    print(f"wrote {options.to / ('index.html' if options.html else 'README.md')} and what it leads to")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,9 @@ class CoordinateCheck:
         import seaborn as sns
         from matplotlib import pyplot as plt
 
-        figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+        # A legend higher than the figure would leave no room for the panels.
+        height = max(3.2, 0.6 + 0.2 * self.table["module"].nunique())
+        figure, panels = plt.subplots(1, 2, figsize=(7.2, height), layout="constrained")
         last = self.table["step"].max()
         for axes, statistic, step in zip(panels, ("size", "change"), (0, last), strict=True):
             table = self.table

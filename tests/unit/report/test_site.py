@@ -1,7 +1,10 @@
 """The documentation in one folder: every public name is in it with its words, and every link leads somewhere."""
 
 import re
+from html import unescape
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -34,11 +37,12 @@ def test_a_docstring_becomes_markdown() -> None:
 def test_it_is_written_by_one_command_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert main(["--root", str(ROOT), "site", "--to", str(tmp_path / "site")]) == 0
     written = list((tmp_path / "site").rglob("*.md"))
-    assert {"README.md", "reference/README.md", "docs/results.md"} <= {
+    assert {"README.md", "reference/README.md", "docs/results.md", "examples/notebooks/read_the_tables.md"} <= {
         path.relative_to(tmp_path / "site").as_posix() for path in written
     }
     for page in written:
-        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        words = re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)\s]+)\)", words):
             if not target.startswith("http"):
                 assert (page.parent / target.partition("#")[0]).exists(), f"{page}: {target}"
 
@@ -48,3 +52,28 @@ def test_it_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["--root", str(ROOT), "site", "--to", str(tmp_path)]) == 1
     assert "there is something in it" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_html_needs_sphinx_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr("infwidth.report.site.find_spec", lambda name: None)
+    assert main(["--root", str(ROOT), "site", "--html", "--to", str(tmp_path / "site")]) == 1
+    assert "pip install sphinx myst-parser" in capsys.readouterr().err
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.skipif(not (find_spec("sphinx") and find_spec("myst_parser")), reason="sphinx or myst-parser is missing")
+def test_as_html_every_link_leads_to_a_file_and_an_anchor_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    assert main(["--root", str(ROOT), "site", "--html", "--to", str(folder)]) == 0
+    pages = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
+    anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in pages.items()}
+    assert folder / "index.html" in pages
+    assert folder / "examples/notebooks/kernels_and_limits.html" in pages
+    for page, text in pages.items():
+        for link in re.findall(r'(?:href|src)="([^"]*)"', text):
+            file, _, anchor = unquote(unescape(link)).partition("#")
+            if re.match(r"\w+:", file):
+                continue
+            target = (page.parent / file.partition("?")[0]).resolve() if file else page
+            assert target.exists(), f"{page}: {link}"
+            assert not anchor or target not in anchors or anchor in anchors[target], f"{page}: {link}"
