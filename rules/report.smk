@@ -177,5 +177,5 @@ rule cost:
     message:
         "minutes of one core left for each figure, from recorded run times"
     shell:
-        "python -m infwidth cost --scale {params.scale:q} --set {params.settings:q} --figures {params.figures:q}"
+        "python -m infwidth cost --scale {params.scale:q} --set={params.settings:q} --figures {params.figures:q}"
         " --cores {params.cores:q} | tee {log:q}"
