@@ -1,8 +1,8 @@
 """An ordinary torch model at infinite width: the model itself, its matrices between wide layers known by their law."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -37,17 +37,15 @@ class InfiniteNet(nn.Module):
 
     def optimizer(self) -> torch.optim.Optimizer:
         """Return the plan's optimizer: its ``step()`` also moves the weights between infinite layers."""
-        names = {id(weight): name for name, weight in self.gaussian.items()}
         ordinary: dict[str, nn.Parameter] = dict(self.net.named_parameters())
         groups: list[dict[str, Any]] = []
         for path, module in self.net.named_modules(remove_duplicate=False):
             if isinstance(module, GaussianWeight):
                 ordinary.pop(f"{path}.anchor", None)
                 ordinary.pop(f"{path}.delta", None)
-        for weight in self.gaussian.values():
-            its = self.plan[names[id(weight)]]
+        for name, weight in self.gaussian.items():
             moved = [weight.anchor] if weight.delta is None else [weight.delta, weight.anchor]
-            groups.append({"params": moved, "gaussian": weight, **_settings(self.plan, its)})
+            groups.append({"params": moved, "gaussian": weight, **_settings(self.plan, self.plan[name])})
         for name, parameter in ordinary.items():
             if parameter.requires_grad:
                 groups.append({"params": [parameter], **_settings(self.plan, self.plan[name])})
@@ -127,22 +125,13 @@ def _check_rule(plan: Plan, neurons: int, base_width: int) -> None:
         )
 
 
-class _Place(NamedTuple):
-    """Where a module hangs, and its name."""
-
-    parent: nn.Module
-    attribute: str
-    path: str
-
-
 def _replace_hidden(
     net: nn.Module, plan: Plan, seed: int, like: torch.Tensor, tolerance: float
 ) -> dict[str, GaussianWeight]:
     """Replace the layers with a hidden weight, in place; return the weights by their names in the plan."""
     first_names = {id(parameter): name for name, parameter in net.named_parameters()}
     gaussian: dict[str, GaussianWeight] = {}
-    replaced: set[str] = set()
-    for place, module in _children(net):
+    for parent, place, module in _children(net):
         hidden = {
             attribute: first_names[id(parameter)]
             for attribute, parameter in module.named_parameters(recurse=False, remove_duplicate=False)
@@ -179,23 +168,20 @@ def _replace_hidden(
                 if isinstance(module, nn.Conv2d)
                 else GaussianLinear(gaussian[name], module.bias)
             )
-            setattr(place.parent, place.attribute, new)
-            replaced.add(name)
-    if left := [name for name, its in plan.items() if its.role is Role.HIDDEN and name not in replaced]:
+            setattr(parent, place, new)
+    if left := [name for name, its in plan.items() if its.role is Role.HIDDEN and name not in gaussian]:
         raise SpecError(f"{', '.join(left)}: wide on both sides, and no layer of the model; write it with nn.Linear")
     return gaussian
 
 
-def _children(net: nn.Module) -> Iterable[tuple[_Place, nn.Module]]:
-    """Return all modules below ``net`` with their places, a shared one at each of its places."""
-    found = []
-    for path, parent in list(net.named_modules()):
-        for attribute, child in list(parent._modules.items()):
-            if child is not None:
-                found.append((_Place(parent, attribute, f"{path}.{attribute}".removeprefix(".")), child))
-    if not found and any(True for _ in net.parameters()):
-        found.append((_Place(net, "", ""), net))
-    return found
+def _children(net: nn.Module) -> list[tuple[nn.Module, str, nn.Module]]:
+    """Return all modules below ``net`` with their parents and names there, a shared one at each of its places."""
+    return [
+        (parent, place, child)
+        for parent in list(net.modules())
+        for place, child in parent._modules.items()
+        if child is not None
+    ]
 
 
 def _check_convolution(name: str, module: nn.Conv2d) -> None:
