@@ -1,11 +1,13 @@
 """Specs for tests: a small training and what a test has otherwise, and computations by the values of their block."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.table import Table
 from infwidth.experiments.cells import Cell, expand
 from infwidth.solve import block_of, solve
 from infwidth.specs.block import read
@@ -83,3 +85,8 @@ def told_apart(table: "pd.DataFrame") -> "pd.DataFrame":
     told = table.copy()
     told.insert(list(told).index("seed") + 1, "of", of)
     return told
+
+
+def of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a measurement of tables as one of frames, which tests put together and spoil."""
+    return lambda frame, **options: measure(Table(told_apart(frame)), **options)

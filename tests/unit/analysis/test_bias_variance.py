@@ -1,30 +1,23 @@
 """Bias and variance of ensembles, on Gaussian ensembles whose variance is known."""
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from builders import told_apart
+from builders import of_frames
 from infwidth.analysis import bias_variance
 from infwidth.analysis.statistics import mean_over_seeds
-from infwidth.analysis.table import NotTestableError, Table
+from infwidth.analysis.table import NotTestableError
 from infwidth.errors import SpecError
 
 STEP = 10
 
 
-def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a measurement of tables as one of frames, which tests put together and spoil."""
-    return lambda frame, **options: measure(Table(told_apart(frame)), **options)
-
-
 single, ensemble, ensemble_minus_wider_single, deviation_exponent = map(
-    _of_frames,
+    of_frames,
     (
         bias_variance.single,
         bias_variance.ensemble,

@@ -1,14 +1,12 @@
 """Distances between arrays of nets of different widths."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from builders import told_apart
+from builders import of_frames
 from infwidth.analysis import distances
 from infwidth.analysis.distances import (
     alignment,
@@ -19,18 +17,13 @@ from infwidth.analysis.distances import (
     trend,
     wasserstein,
 )
-from infwidth.analysis.table import NotTestableError, Table
+from infwidth.analysis.table import NotTestableError
 from infwidth.errors import SpecError
 
 CENTRES = np.linspace(-3, 3, 61)
 
 
-def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a measurement of tables as one of frames, which tests put together and spoil."""
-    return lambda frame, **options: measure(Table(told_apart(frame)), **options)
-
-
-arrays, kernels = map(_of_frames, (distances.arrays, distances.kernels))
+arrays, kernels = map(of_frames, (distances.arrays, distances.kernels))
 
 
 def _table(values: dict[tuple[int, int], np.ndarray], metric: str = "kernel", layer: str = "h1") -> pd.DataFrame:

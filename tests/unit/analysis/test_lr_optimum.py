@@ -2,27 +2,21 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from builders import told_apart
+from builders import of_frames
 from infwidth.analysis import lr_optimum
-from infwidth.analysis.table import NotTestableError, Table
+from infwidth.analysis.table import NotTestableError
 from infwidth.errors import SpecError
 
 RATES = [2.0**k for k in range(-8, 3)]
 
 
-def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a measurement of tables as one of frames, which tests put together and spoil."""
-    return lambda frame, **options: measure(Table(told_apart(frame)), **options)
-
-
 drift, final_losses, optima, optimum_table = map(
-    _of_frames, (lr_optimum.drift, lr_optimum.final_losses, lr_optimum.optima, lr_optimum.optimum_table)
+    of_frames, (lr_optimum.drift, lr_optimum.final_losses, lr_optimum.optima, lr_optimum.optimum_table)
 )
 
 

@@ -1,26 +1,18 @@
 """Statements on nets that become one net, on tables whose exponents are known, and on such as break them."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from builders import told_apart
-from infwidth.analysis.table import NotTestableError, Table
+from builders import of_frames
+from infwidth.analysis.table import NotTestableError
 from infwidth.topics.consistency import measures
 
 WIDTHS, SEEDS, STEPS = (8, 16, 32, 64), range(16), (0, 1, *range(10, 101, 5))
 
 
-def _of_frames(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a measurement of tables as one of frames, which tests put together and spoil."""
-    return lambda frame, **options: measure(Table(told_apart(frame)), **options)
-
-
 attention_converges, curves_converge, ensemble_against_wider, histograms_converge = map(
-    _of_frames,
+    of_frames,
     (
         measures.attention_converges,
         measures.curves_converge,
@@ -29,7 +21,7 @@ attention_converges, curves_converge, ensemble_against_wider, histograms_converg
     ),
 )
 kernels_converge, logits_converge, loss_per_doubling, variance_falls = map(
-    _of_frames,
+    of_frames,
     (measures.kernels_converge, measures.logits_converge, measures.loss_per_doubling, measures.variance_falls),
 )
 
