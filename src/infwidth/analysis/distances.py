@@ -2,19 +2,25 @@
 
 All of these are rows of one metric and layer whose ``index`` counts the entries of an array; :func:`arrays` gets them
 out of a table, and :func:`successive`, :func:`to_widest` and :func:`trend` work with any of them and any distance.
-Pairs of widths are formed within a seed: the seeds share data and evaluation points, while the initialisations of two
-widths are independent, so that a distance holds the chance of two nets.
+
+A distance holds the chance of two nets, so every net of one width is paired with every net of the other that has
+another seed: S(S − 1) pairs instead of S. They are all legitimate, since data, batches and evaluation points are the
+same for all seeds, and initial weights of two seeds are independent. Those of one seed at two widths are not: the
+named stream of a matrix begins with the same draws whatever its size, so that the read-in of the narrow net is the
+first rows of the wide one's, and such pairs are left out. Pairs that share a net depend on each other; intervals are
+the jackknife's, which leaves out a seed at all widths and on both sides of the pairs at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isqrt
 from typing import cast
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from infwidth.analysis.statistics import Estimate, exponent
+from infwidth.analysis.statistics import Estimate, slope_weights
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
@@ -121,52 +127,91 @@ def limit_kernel(table: Table, metric: str, layer: str = "") -> np.ndarray:
 
 
 def successive(of_nets: Arrays, distance: Distance, *, axis: str = "width") -> pd.DataFrame:
-    """Return the distance of each width from the next one up, for each seed that both have.
+    """Return the distance of every net from every net of the next width up that has another seed.
 
-    Columns: ``axis`` (the narrower), ``wider``, seed, value.
+    Columns: ``axis`` (the narrower), ``wider``, ``seed`` (of the narrower), ``other`` (of the wider), value.
     """
     widths = _widths(of_nets, axis)
     return _distances(of_nets, pairwise(widths), distance, axis)
 
 
 def to_widest(of_nets: Arrays, distance: Distance, *, axis: str = "width") -> pd.DataFrame:
-    """Return the distance of each width but the widest from the widest, for each seed that both have.
+    """Return the distance of every net but the widest from every widest net that has another seed.
 
-    Columns: ``axis``, ``wider``, seed, value. The widest net's own deviation from the limit is in every distance, so
-    that distances close to the widest fall less with width than those from the limit would.
+    Columns as for :func:`successive`. The widest net's own deviation from the limit is in every distance, so that
+    distances close to the widest fall less with width than those from the limit would.
     """
     widths = _widths(of_nets, axis)
     return _distances(of_nets, ((width, widths[-1]) for width in widths[:-1]), distance, axis)
 
 
-def trend(distances: pd.DataFrame, *, axis: str = "width") -> Estimate:
-    """Return the exponent of a distance in the width: one regression of logs a seed, Student's interval over seeds.
+def trend(distances: pd.DataFrame, *, x: str = "width") -> Estimate:
+    """Return the exponent of a distance in the width: one regression of the logs of the means over pairs.
 
-    ``distances`` is what :func:`successive` or :func:`to_widest` returned. Only seeds that have every pair of widths
-    take part; the estimate's ``n`` is their number.
+    ``distances`` is what :func:`successive` or :func:`to_widest` returned. The interval is the jackknife's over seeds
+    with Student's factor, infinite for two seeds, of which nothing can be left out; ``n`` is the number of seeds.
     """
-    pairs = distances[axis].nunique()
-    if pairs < 2:
-        raise NotTestableError(f"A trend needs distances at two or more values of {axis}, there are {pairs}.")
-    complete = distances[distances.groupby("seed")[axis].transform("nunique") == pairs]
-    if complete.empty:
-        raise NotTestableError(f"No seed has a distance for all {pairs} values of {axis}.")
-    if not (np.isfinite(complete.value) & (complete.value > 0)).all():
+    if (pairs := distances[x].nunique()) < 2:
+        raise NotTestableError(f"A trend needs distances at two or more values of {x}, there are {pairs}.")
+    if not (np.isfinite(distances.value) & (distances.value > 0)).all():
         raise NotTestableError("A distance is zero or not finite, it has no logarithm to regress on.")
-    return exponent(complete, x=axis)
+    weights = slope_weights(np.log(sorted(distances[x].unique())))
+    value = float(weights @ np.log(_mean(distances, x)))
+    n = _seeds_of_every_width(distances, x)
+    without = [weights @ np.log(_mean(kept, x)) for kept in _without_each_seed(distances, x)]
+    if not without:
+        return Estimate(value, float("-inf"), float("inf"), n)
+    error = np.sqrt((len(without) - 1) / len(without) * np.square(np.array(without) - np.mean(without)).sum())
+    half = float(special.stdtrit(n - 1, 0.975) * error)
+    return Estimate(value, value - half, value + half, n)
+
+
+def by_seed(distances: pd.DataFrame, *, x: str = "width") -> pd.DataFrame:
+    """Return the mean distance at each ``x`` as the jackknife's pseudo-values, one a seed, for figures.
+
+    Their mean is the mean over pairs, and their Student's interval is the jackknife's. Columns: ``x``, seed, value. Of
+    two seeds there is the mean alone, twice.
+    """
+    means, seeds = _mean(distances, x), sorted({*distances.seed, *distances.other})
+    without = list(_without_each_seed(distances, x))
+    n = len(without)
+    records = [
+        (at, seed, n * mean - (n - 1) * left_out)
+        for seed, kept in zip(seeds, without, strict=True)
+        for (at, mean), left_out in zip(means.items(), _mean(kept, x), strict=True)
+    ] or [(at, seed, mean) for at, mean in means.items() for seed in seeds]
+    return pd.DataFrame(records, columns=[x, "seed", "value"])
+
+
+def _mean(distances: pd.DataFrame, x: str) -> pd.Series:
+    return distances.groupby(x).value.mean()
+
+
+def _seeds_of_every_width(distances: pd.DataFrame, x: str) -> int:
+    """Return the least number of seeds on either side of any pair of widths."""
+    return int(distances.groupby(x)[["seed", "other"]].nunique().to_numpy().min())
+
+
+def _without_each_seed(distances: pd.DataFrame, x: str) -> Iterator[pd.DataFrame]:
+    """Yield the distances without each seed in turn, on both sides; nothing where no pair would be left."""
+    if _seeds_of_every_width(distances, x) < 3:
+        return
+    for seed in sorted({*distances.seed, *distances.other}):
+        yield distances[(distances.seed != seed) & (distances.other != seed)]
 
 
 def _distances(of_nets: Arrays, pairs: Iterable[tuple[float, float]], distance: Distance, axis: str) -> pd.DataFrame:
     seeds = sorted({seed for _, seed in of_nets})
     records = [
-        (narrow, wide, seed, distance(of_nets[narrow, seed], of_nets[wide, seed]))
+        (narrow, wide, seed, other, distance(of_nets[narrow, seed], of_nets[wide, other]))
         for narrow, wide in pairs
         for seed in seeds
-        if (narrow, seed) in of_nets and (wide, seed) in of_nets
+        for other in seeds
+        if seed != other and (narrow, seed) in of_nets and (wide, other) in of_nets
     ]
     if not records:
-        raise NotTestableError(f"No seed has two values of {axis}.")
-    return pd.DataFrame(records, columns=[axis, "wider", "seed", "value"])
+        raise NotTestableError(f"A distance needs nets of two seeds at two values of {axis}.")
+    return pd.DataFrame(records, columns=[axis, "wider", "seed", "other", "value"])
 
 
 def _widths(of_nets: Arrays, axis: str) -> list[float]:

@@ -5,11 +5,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
 from builders import of_frames
 from infwidth.analysis import distances
 from infwidth.analysis.distances import (
     alignment,
+    by_seed,
     misalignment,
     relative_distance,
     successive,
@@ -19,6 +22,7 @@ from infwidth.analysis.distances import (
 )
 from infwidth.analysis.table import NotTestableError
 from infwidth.errors import SpecError
+from infwidth.parametrization import parametrize
 
 CENTRES = np.linspace(-3, 3, 61)
 
@@ -130,7 +134,7 @@ def test_incomplete_tables_are_not_testable() -> None:
         kernels(pd.concat([table, table]), layer="h1", step=5)
 
 
-def test_pairs_are_formed_within_a_seed() -> None:
+def test_pairs_are_of_nets_that_share_no_seed() -> None:
     nets: dict[tuple[float, int], np.ndarray] = {
         (4, 0): np.array([1.0]),
         (8, 0): np.array([2.0]),
@@ -143,10 +147,46 @@ def test_pairs_are_formed_within_a_seed() -> None:
         return float((b - a).item())
 
     found = successive(nets, difference)
-    assert list(found.itertuples(index=False, name=None)) == [(4, 8, 0, 1), (4, 8, 1, 7), (8, 16, 0, 3)]
+    assert list(found.itertuples(index=False, name=None)) == [(4, 8, 0, 1, 13), (4, 8, 1, 0, -5), (8, 16, 1, 0, -9)]
     found = to_widest(nets, difference, axis="n_blocks")
-    assert list(found.columns) == ["n_blocks", "wider", "seed", "value"]
-    assert list(found.itertuples(index=False, name=None)) == [(4, 16, 0, 4), (8, 16, 0, 3)]
+    assert list(found.columns) == ["n_blocks", "wider", "seed", "other", "value"]
+    assert list(found.itertuples(index=False, name=None)) == [(4, 16, 1, 0, -2), (8, 16, 1, 0, -9)]
+
+
+def test_nets_of_one_seed_share_their_read_in_whatever_their_width() -> None:
+    """Why pairs within a seed are left out."""
+    narrow, wide = nn.Linear(4, 8), nn.Linear(4, 16)
+    for net, base in ((narrow, nn.Linear(4, 8)), (wide, nn.Linear(4, 8))):
+        nets = [nn.Sequential(layer, nn.Linear(layer.out_features, 2)) for layer in (net, base)]
+        parametrize(*nets, "mup", optimizer="sgd", lr=1.0).init_(nets[0], seed=3)
+    assert torch.equal(wide.weight[:8], narrow.weight)
+
+
+def _scalars(seeds: int, rng: np.random.Generator, widths: tuple[int, ...] = (16, 64, 256)) -> dict:
+    """Nets that are vectors of normal numbers of size n^-1/2."""
+    return {(float(n), s): 1 + n**-0.5 * rng.standard_normal(30) for n in widths for s in range(seeds)}
+
+
+def test_the_jackknife_covers_what_new_seeds_would_give() -> None:
+    """Against the scatter over 300 draws of all nets, which knows nothing of pairs."""
+    rng = np.random.default_rng(2)
+    found = [trend(successive(_scalars(6, rng), relative_distance)) for _ in range(300)]
+    values, halves = np.array([e.value for e in found]), np.array([(e.high - e.low) / 2 for e in found])
+    truth = values.mean()
+    assert truth == pytest.approx(-0.5, abs=0.02)
+    assert 0.92 < np.mean(np.abs(values - truth) < halves) <= 1.0
+    assert values.std() * 2.57 == pytest.approx(halves.mean(), rel=0.25)  # Student's factor of five degrees of freedom
+
+
+def test_the_numbers_of_seeds_have_the_mean_and_the_interval_of_all_pairs() -> None:
+    pairs = successive(_scalars(5, np.random.default_rng(3)), relative_distance)
+    of_seeds = by_seed(pairs)
+    assert len(of_seeds) == 2 * 5
+    np.testing.assert_allclose(of_seeds.groupby("width").value.mean(), pairs.groupby("width").value.mean())
+    at = pairs[pairs.width == 16]
+    without = [at.value[(at.seed != e) & (at.other != e)].mean() for e in range(5)]
+    error = np.sqrt(4 / 5 * np.square(np.array(without) - np.mean(without)).sum())
+    assert of_seeds[of_seeds.width == 16].value.sem() == pytest.approx(error)
 
 
 @pytest.mark.parametrize("power", [-0.5, -1.0])
@@ -171,14 +211,22 @@ def test_histograms_go_the_same_way() -> None:
     )
     found = arrays(table, metric="density", layer="h1", step=5)
     of_pairs = successive(found, partial(wasserstein, centres=CENTRES))
-    np.testing.assert_allclose(of_pairs[of_pairs.seed == 0].value, [1 / 2, 1 / 4, 1 / 8], rtol=1e-3)
+    np.testing.assert_allclose(of_pairs.groupby("width").value.mean(), [1 / 2, 1 / 4, 1 / 8], rtol=1e-3)
     assert trend(of_pairs).value == pytest.approx(-1, abs=1e-2)
 
 
-def test_trend_uses_complete_seeds_only() -> None:
+def test_fewer_seeds_of_the_widest_net_are_enough() -> None:
     nets = _converging(-1.0)
     del nets[1024, 4]
-    assert trend(successive(nets, relative_distance)).n == 4
+    estimate = trend(successive(nets, relative_distance))
+    assert estimate.n == 4
+    assert estimate.low <= -1.0 <= estimate.high
+
+
+def test_two_seeds_have_a_trend_and_no_interval() -> None:
+    estimate = trend(successive(_converging(-1.0, seeds=2), relative_distance))
+    assert estimate.value == pytest.approx(-1.0, abs=0.1)
+    assert (estimate.low, estimate.high, estimate.n) == (-np.inf, np.inf, 2)
 
 
 def test_no_trend_from_too_little() -> None:
@@ -188,15 +236,7 @@ def test_no_trend_from_too_little() -> None:
         trend(successive(one_pair, relative_distance))
     with pytest.raises(NotTestableError, match="two or more values"):
         successive({(8, 0): np.ones(2)}, relative_distance)
-    with pytest.raises(NotTestableError, match="No seed"):
-        successive({(8, 0): np.ones(2), (16, 1): np.ones(2)}, relative_distance)
-    split: dict[tuple[float, int], np.ndarray] = {
-        (8, 0): np.ones(2),
-        (16, 0): np.zeros(2),
-        (16, 1): np.ones(2),
-        (32, 1): np.zeros(2),
-    }
-    with pytest.raises(NotTestableError, match="No seed has a distance for all 2"):
-        trend(successive(split, lambda a, b: float(np.abs(a - b).sum())))
+    with pytest.raises(NotTestableError, match="nets of two seeds"):
+        successive({(8, 0): np.ones(2), (16, 0): np.ones(2)}, relative_distance)
     with pytest.raises(NotTestableError, match="zero"):
-        trend(successive({(n, 0): np.ones(2) for n in (8, 16, 32)}, relative_distance))
+        trend(successive({(n, s): np.ones(2) for n in (8, 16, 32) for s in (0, 1)}, relative_distance))

@@ -4,7 +4,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.distances import curves, relative_distance, successive
+from infwidth.analysis.distances import by_seed, curves, relative_distance, successive, trend
 from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
@@ -27,8 +27,8 @@ def fig1(tables: Tables) -> Figure:
 
 def _draw_distances(axes: Axes, table: Table) -> None:
     distances = successive(curves(table, metric="test_loss"), relative_distance)
-    points(axes, distances, colours=width_colours(distances.width))
+    points(axes, by_seed(distances), colours=width_colours(distances.width))
     guides.power_law(axes, distances, slope=-0.5)
-    axes.set_title(guides.slope_text(distances), fontsize=7.5)
+    axes.set_title(guides.slope_text(distances, of=trend), fontsize=7.5)
     log_heights(axes)
     width_axis(axes, distances.width)

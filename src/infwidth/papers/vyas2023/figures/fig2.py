@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.distances import curves, relative_distance, to_widest
+from infwidth.analysis.distances import by_seed, curves, relative_distance, to_widest, trend
 from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, step_axis, width_axis
@@ -31,11 +31,11 @@ def fig2(tables: Tables) -> Figure:
 def _draw_distances(axes: Axes, table: Table) -> None:
     """Draw the distances with what independent deviations of both nets, each of order N^−1/2, would give."""
     distances, widest = to_widest(curves(table, metric="correct_logit"), relative_distance), max(table.values("width"))
-    points(axes, distances, colours=width_colours(distances.width))
+    points(axes, by_seed(distances), colours=width_colours(distances.width))
     means = distances.groupby("width").value.mean()
     shape = np.sqrt(1 / means.index.to_numpy(float) + 1 / widest)
     axes.plot(means.index, shape * np.exp(np.mean(np.log(means.to_numpy() / shape))), zorder=1, **GUIDE)
-    axes.set_title(guides.slope_text(distances), fontsize=7.5)
+    axes.set_title(guides.slope_text(distances, of=trend), fontsize=7.5)
     log_heights(axes)
     width_axis(axes, distances.width)
     axes.set_ylabel(f"distance from N = {widest}")
