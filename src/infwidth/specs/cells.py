@@ -45,6 +45,8 @@ class Train(Block):
             )
         if block.gauge is not None and self.optimizer.name != "sgd":
             raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
+        if block.input_lr != "as_others" and self.optimizer.name != "sgd":
+            raise ValueError(f"parametrization.input_lr {block.input_lr} is of gradients, for optimizer sgd")
         return self
 
 

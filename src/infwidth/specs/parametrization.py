@@ -20,6 +20,8 @@ class Parametrization(Block):
       train in no stable way
     - ``layer_lr``: "uniform" (PyTorch's convention) or "variance", the base net being f = w·φ(h)/(γ √N)
     - ``gamma0``: the richness prefactor γ0 at base width
+    - ``input_lr``: "as_others", or "over_fan_in" for read-in matrices that learn at η/d, d their inputs, as in
+      the STP gauge; with images the curvature of d inputs else hides that of fewer than d hidden units
     - ``zero_readout``, ``zero_queries``: whether the readout's and the queries' weights start at zero
     - ``gauge``: where the multipliers are written out; ``transform_weight_decay`` (true if left out) goes with it
     - ``base_depth``: the number of residual branches that the learning rate is tuned at, to continue in depth too
@@ -35,6 +37,7 @@ class Parametrization(Block):
     gauge: Gauge | None = unsaid()
     transform_weight_decay: bool | None = unsaid()
     base_depth: Count | None = unsaid()
+    input_lr: Literal["as_others", "over_fan_in"] = unsaid("as_others")
     zero_queries: bool = unsaid(False)
 
     @property
@@ -47,5 +50,7 @@ class Parametrization(Block):
     def _has_a_meaning(self) -> Self:
         if self.transform_weight_decay is not None and self.gauge is None:
             raise ValueError("transform_weight_decay goes with a gauge; there is none")
+        if self.input_lr == "over_fan_in" and self.layer_lr == "variance":
+            raise ValueError("input_lr over_fan_in: layer_lr variance divides the read-in's rate by its inputs already")
         exponents(self.rule, 1, **self.rule_arguments)  # refuses a richness without meaning
         return self

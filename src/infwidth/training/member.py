@@ -11,7 +11,7 @@ from infwidth.data.load import Labelled
 from infwidth.data.streams import is_new_each_step
 from infwidth.models import Model, build_model
 from infwidth.models.shapes import shapes_only
-from infwidth.parametrization import Plan, parametrize, scale_with_depth, write_multipliers_
+from infwidth.parametrization import Plan, Role, parametrize, scale_with_depth, write_multipliers_
 from infwidth.parametrization.conventions import base_net
 from infwidth.specs.cells import Train
 from infwidth.training.examples import Examples
@@ -30,7 +30,8 @@ def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     """Return the plan of ``model`` under the spec's parametrization at base learning rate ``lr``.
 
     With a ``base_depth`` (of residual branches) the plan is also continued in depth, and ``zero_queries`` starts the
-    attention's query weights at zero.
+    attention's query weights at zero. With ``input_lr`` "over_fan_in" the rate of read-in matrices is divided by their
+    fan-in.
     """
     block, optimizer = spec.parametrization, spec.optimizer
     base_width, layer_lr = block.base_width, block.layer_lr
@@ -54,6 +55,9 @@ def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     if block.base_depth is not None:
         branches = _parameters_of(model, model.residual_branches)
         plan = scale_with_depth(plan, branches, Fraction(len(model.residual_branches), block.base_depth))
+    for name, its in plan.items() if block.input_lr == "over_fan_in" else ():
+        if its.role is Role.INPUT:  # of vectors the fan-in is one
+            plan = plan.replace(name, lr=its.lr / its.fan_in, weight_decay=its.weight_decay * its.fan_in)
     for name in _parameters_of(model, model.queries) if block.zero_queries else ():
         plan = plan.replace(name, init_std=0.0)
     return plan

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from builders import changed, train
 from infwidth.data.images import Images
 from infwidth.data.streams import Batches
 from infwidth.data.tokens import Windows
+from infwidth.errors import SpecError
 from infwidth.results.provenance import Meter
 from infwidth.specs.cells import Train
 from infwidth.specs.identity import cell_id
@@ -313,6 +315,37 @@ def test_queries_start_at_zero_and_branches_learn_slower_in_deeper_nets(text: Wi
     for name in deep.plan:
         factor = 2**-0.5 if name in inside else 1.0  # four branches, tuned at two
         assert deep.plan[name].lr == pytest.approx(factor * at_base.plan[name].lr)
+
+
+@pytest.mark.parametrize("rule", ["sp", "mup"])
+def test_read_in_may_learn_at_a_rate_over_its_inputs(data: Images, rule: str) -> None:
+    blocks = {"rule": rule, "layer_lr": "uniform"}
+    as_others, over_inputs = (
+        Member(train(CNN, parametrization=blocks | more), data, seed=0, lr=0.5, device=CPU).plan
+        for more in ({}, {"input_lr": "over_fan_in"})
+    )
+    read_in, *others = as_others
+    inputs = 9 * data.x_train.shape[1]  # of a 3×3 convolution
+    assert over_inputs[read_in].lr == pytest.approx(as_others[read_in].lr / inputs)
+    assert all(over_inputs[name] == as_others[name] for name in others)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"parametrization": {"layer_lr": "variance", "input_lr": "over_fan_in"}}, "by its inputs already"),
+        (
+            {
+                "parametrization": {"layer_lr": "uniform", "input_lr": "over_fan_in"},
+                "optimizer": {"name": "adam", "lr": [0.1]},
+            },
+            "of gradients, for optimizer sgd",
+        ),
+    ],
+)
+def test_a_read_in_s_rate_is_divided_once_and_under_sgd_only(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        train(CNN, **changes)
 
 
 def test_one_output_tells_two_classes_by_its_sign(data: Images) -> None:
