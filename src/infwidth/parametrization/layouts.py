@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from torch import nn
+from torch.nn.utils import parametrizations
+from torch.nn.utils.parametrize import ParametrizationList
 
 
 class Kind(StrEnum):
@@ -47,6 +49,18 @@ _TOKENS = {
     ("torchvision.models.vision_transformer", "VisionTransformer", "class_token"),
     ("torchvision.models.vision_transformer", "Encoder", "pos_embedding"),
 }
+
+
+def normalisation_of(module: nn.Module, attribute: str) -> str | None:
+    """Return ``weight_norm`` or ``spectral_norm`` if what ``module`` keeps under this attribute is a part of one."""
+    if isinstance(module, ParametrizationList):
+        if any(isinstance(of, parametrizations._WeightNorm) for of in module):
+            return "weight_norm"
+        return "spectral_norm" if any(isinstance(of, parametrizations._SpectralNorm) for of in module) else None
+    weight, _, part = attribute.rpartition("_")  # the older functions of torch.nn.utils
+    if part in ("g", "v") and hasattr(module, f"{weight}_g") and hasattr(module, f"{weight}_v"):
+        return "weight_norm"
+    return "spectral_norm" if part == "orig" and hasattr(module, f"{weight}_u") else None
 
 
 def layout_of(module: nn.Module, attribute: str) -> Layout | None:

@@ -15,7 +15,7 @@ from infwidth.parametrization.gauge import ABC, lr_power
 from infwidth.parametrization.layouts import Kind
 from infwidth.parametrization.rationals import Rational
 from infwidth.parametrization.readouts import chosen_readouts
-from infwidth.parametrization.roles import ParameterRole, Role, find_roles, unwrapped
+from infwidth.parametrization.roles import ParameterRole, Role, find_roles, first_names, unwrapped
 from infwidth.parametrization.starts import kept_starts, padding_rows
 from infwidth.seeding import torch_stream
 
@@ -224,12 +224,17 @@ def parametrize(
     abc = exponents(rule, 2, optimizer=family, richness=richness, allow_unstable=allow_unstable)
     found = find_roles(model, base_model, delta_model=delta_model, declared=roles, tied_readout=tied_readout)
     parameters = dict(unwrapped(model).named_parameters())
+    first = first_names(model)
     scaled: set[str] = set()
     if zero_readout or readout_scale != 1.0 or readout is not None:
+        named = [readout] if isinstance(readout, str) else readout
         scaled = chosen_readouts(
-            found, {name: p.numel() // found[name].fan_in for name, p in parameters.items()}, readout
+            found,
+            {name: p.numel() // found[name].fan_in for name, p in parameters.items()},
+            None if named is None else [first.get(name, name) for name in named],
         )
-    kept = kept_starts(parameters, found, keep=keep, draw=draw, declared=roles or {})
+    declared = {first[name] for name in roles or {}}
+    kept = kept_starts(parameters, found, keep=keep, draw=draw, declared=declared, first_names=first)
 
     native = abc.native(family)
     gradient = min(native.std[-1], native.lr[-1])

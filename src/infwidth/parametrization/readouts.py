@@ -34,7 +34,7 @@ def readouts(roles: Mapping[str, ParameterRole], fan_out: Mapping[str, int]) -> 
 
 
 def chosen_readouts(
-    roles: Mapping[str, ParameterRole], fan_out: Mapping[str, int], named: str | Sequence[str] | None
+    roles: Mapping[str, ParameterRole], fan_out: Mapping[str, int], named: Sequence[str] | None
 ) -> set[str]:
     """Return the readouts that ``zero_readout`` and ``readout_scale`` touch: those ``named``, or all where they show.
 
@@ -42,7 +42,7 @@ def chosen_readouts(
     """
     output_like = {name for name, role in roles.items() if role.role is Role.OUTPUT}
     if named is not None:
-        names = {named} if isinstance(named, str) else set(named)
+        names = set(named)
         for name in sorted(names - output_like):
             raise SpecError(
                 f"readout names '{name}', which is no parameter that is wide in its fan-in only"

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from infwidth.errors import SpecError, nearest
-from infwidth.parametrization.layouts import NORMS, Kind, Layout, layout_of
+from infwidth.parametrization.layouts import NORMS, Kind, Layout, layout_of, normalisation_of
 
 
 class Role(StrEnum):
@@ -58,6 +58,19 @@ class _Shapes(NamedTuple):
         return Fraction(self.model[axis], self.base[axis])
 
 
+_TAKE_IT_OFF = (
+    "; take it off before the plan is made (torch.nn.utils.parametrize.remove_parametrizations, or remove_{0} of"
+    " torch.nn.utils where it was put on by torch.nn.utils.{0}), or freeze it"
+)
+#: Why a weight that is normalised has no role: the size of W is then not the size of any parameter.
+_NORMALISED = {
+    "weight_norm": "parameter '{name}' is a part of weight_norm, W = g v/|v|: the start and the rate of W's size are"
+    " g's, and a readout's g needs powers of the width that no role has" + _TAKE_IT_OFF.format("weight_norm"),
+    "spectral_norm": "parameter '{name}' is under spectral_norm, which sets the largest singular value of W to 1, where"
+    " a net of any width needs the root of fan-out over fan-in; no start and no rate can change it"
+    + _TAKE_IT_OFF.format("spectral_norm"),
+}
+
 _VECTORS = {Role.EMBEDDING: Kind.EMBEDDING, Role.BIAS: Kind.SHIFT, Role.NORM: Kind.GAIN}
 
 
@@ -76,19 +89,23 @@ def find_roles(
     of compiled and data-parallel models the net inside is taken). Layouts are known for torch's linear, convolution
     (also transposed and grouped), recurrent, embedding, normalisation, attention and PReLU modules. A parameter of
     another module has to be ``declared``, name to role (a declared hidden weight is laid out (out, in, …)), unless it
-    is one number (a scalar) or frozen (it never moves, and keeps its start). A role that contradicts a known layout is
-    refused. A matrix that is embedding and readout at once is refused unless ``tied_readout="multiplied"``, by which
-    the caller states that the model multiplies its own logits by base width / width; it is then an embedding.
+    is one number (a scalar) or frozen (it never moves, and keeps its start). A tied parameter may be named by any of
+    its names. A role that contradicts a known layout is refused, and so are weight_norm and spectral_norm. A matrix
+    that is embedding and readout at once is refused unless ``tied_readout="multiplied"``, by which the caller states
+    that the model multiplies its own logits by base width / width; it is then an embedding.
 
     Raises SpecError, naming the parameters and their shapes: of what is ambiguous all at once, with the roles that
     would be accepted.
     """
     model, base_model = unwrapped(model), unwrapped(base_model)
     shapes = _compare(model, base_model, None if delta_model is None else unwrapped(delta_model))
-    declared = dict(declared or {})
-    for name, role in declared.items():
-        if name not in shapes:
-            raise SpecError(f"roles declares '{name}', which is no parameter of the model{nearest(name, shapes)}")
+    first, given = first_names(model), dict(declared or {})
+    declared = {first.get(name, name): role for name, role in given.items()}
+    for name, role in given.items():
+        if name not in first:
+            raise SpecError(f"roles declares '{name}', which is no parameter of the model{nearest(name, first)}")
+        if role != declared[first[name]]:
+            raise SpecError(f"roles declares '{name}' as {role} and, by its other name, as {declared[first[name]]}")
         if role not in tuple(Role):
             raise SpecError(f"roles declares '{name}' as '{role}'; it can be {', '.join(Role)}{nearest(role, Role)}")
     if tied_readout not in (None, "multiplied"):
@@ -99,6 +116,9 @@ def find_roles(
     for name, owners in _owners(model).items():
         shape = shapes[name]
         layouts = [(module, layout_of(module, attribute)) for module, attribute in owners]
+        normalised = next((its for owner in owners if (its := normalisation_of(*owner))), None)
+        if normalised and model.get_parameter(name).requires_grad:
+            raise SpecError(_NORMALISED[normalised].format(name=name))
         known = {_known_role(name, module, layout, shape) for module, layout in layouts if layout is not None}
         if name in declared and known:
             roles[name] = _confirmed_role(name, Role(declared[name]), known, shape)
@@ -127,6 +147,16 @@ def find_roles(
     if tied_readout is not None and not seen_tie:
         raise SpecError("tied_readout is given, but no parameter is shared by an embedding and a readout; drop it")
     return {name: roles[name] for name in shapes}
+
+
+def first_names(model: nn.Module) -> dict[str, str]:
+    """Return for every name of every parameter the name that plans use: tied parameters have several, the first counts.
+
+    The net inside a wrapper is meant (see :func:`unwrapped`).
+    """
+    firsts: dict[int, str] = {}
+    named = unwrapped(model).named_parameters(remove_duplicate=False)
+    return {name: firsts.setdefault(id(parameter), name) for name, parameter in named}
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -189,10 +219,10 @@ def _owners(model: nn.Module) -> dict[str, list[tuple[nn.Module, str]]]:
             for attribute, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
                 yield f"{prefix}.{attribute}" if prefix else attribute, parameter, module, attribute
 
-    first_names: dict[int, str] = {}
+    firsts: dict[int, str] = {}
     owners: dict[str, list[tuple[nn.Module, str]]] = {}
     for name, parameter, module, attribute in places():
-        owners.setdefault(first_names.setdefault(id(parameter), name), []).append((module, attribute))
+        owners.setdefault(firsts.setdefault(id(parameter), name), []).append((module, attribute))
     return owners
 
 

@@ -18,13 +18,15 @@ def kept_starts(
     keep: Sequence[str],
     draw: Sequence[str],
     declared: Collection[str],
+    first_names: Mapping[str, str],
 ) -> set[str]:
     """Return the names of the parameters that keep their start (see :func:`is_deliberate`, and lone numbers).
 
-    ``keep`` and ``draw`` are names or patterns that say so where it cannot be told. A matrix or table of zeros whose
-    role was ``declared`` may be a start or only a place: SpecError asks, unless one of the two names it.
+    ``keep`` and ``draw`` are names or patterns that say so where it cannot be told; any name of a tied parameter will
+    do (``first_names``: see :func:`roles.first_names`). A matrix or table of zeros whose role was ``declared`` may be a
+    start or only a place: SpecError asks, unless one of the two names it.
     """
-    asked, drawn = _matching(keep, parameters, "keep"), _matching(draw, parameters, "draw")
+    asked, drawn = _matching(keep, first_names, "keep"), _matching(draw, first_names, "draw")
     if both := asked & drawn:
         raise SpecError(f"{', '.join(sorted(both))}: named by keep and by draw; choose one")
     if frozen := sorted(name for name in drawn if not parameters[name].requires_grad):
@@ -63,14 +65,14 @@ def is_deliberate(parameter: torch.Tensor, kind: Kind) -> bool:
     return kind is not Kind.SHIFT or first.item() != 0.0
 
 
-def _matching(patterns: Iterable[str], names: Collection[str], argument: str) -> set[str]:
-    """Return the names that match one of the ``patterns``, as of files; SpecError for a pattern that matches none."""
+def _matching(patterns: Iterable[str], first_names: Mapping[str, str], argument: str) -> set[str]:
+    """Return whose names match one of the ``patterns``, as of files; SpecError for a pattern that matches none."""
     found: set[str] = set()
     for pattern in patterns:
-        fitting = {name for name in names if fnmatchcase(name, pattern)}
+        fitting = {first for name, first in first_names.items() if fnmatchcase(name, pattern)}
         if not fitting:
             raise SpecError(
-                f"{argument} names '{pattern}', which is no parameter of the model{nearest(pattern, names)}"
+                f"{argument} names '{pattern}', which is no parameter of the model{nearest(pattern, first_names)}"
             )
         found |= fitting
     return found

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils import prune
+from torch.nn.utils.parametrize import remove_parametrizations
 
 from infwidth.errors import SpecError
-from infwidth.parametrization import Role, find_roles
+from infwidth.parametrization import Role, find_roles, parametrize
 
 
 def mlp(n, d=5, k=3, m=None):
@@ -175,6 +176,30 @@ def test_a_weight_shared_in_one_role_is_fine():
     assert find_roles(net(8), net(4))["1.weight"].role is Role.HIDDEN
 
 
+class TiedByHand(nn.Module):
+    """A table of any author's own that a layer has as its weight, too."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(7, n))
+        self.layers = nn.ModuleDict({"head": nn.Linear(n, 7, bias=False), "again": nn.Linear(n, 7, bias=False)})
+        self.layers["head"].weight = self.layers["again"].weight = self.table
+
+
+def test_any_name_of_a_tied_parameter_will_do():
+    nets = TiedByHand(16), TiedByHand(4)
+    for name in ("table", "layers.head.weight", "layers.again.weight"):
+        assert names(find_roles(*nets, declared={name: "output"})) == {"table": Role.OUTPUT}
+        scaled = parametrize(*nets, "mup", optimizer="sgd", lr=0.1, readout=name, readout_scale=0.5)
+        assert scaled["table"].init_std == pytest.approx(0.5 * 4**-0.5 * 16**-0.5)
+        assert parametrize(*nets, "mup", optimizer="sgd", lr=0.1, keep=[name])["table"].start == "kept"
+    assert parametrize(*nets, "mup", optimizer="sgd", lr=0.1, keep=["*.again.*"])["table"].start == "kept"
+    with pytest.raises(SpecError, match=r"'table' as output and, by its other name, as embedding"):
+        find_roles(*nets, declared={"table": "output", "layers.head.weight": "embedding"})
+    with pytest.raises(SpecError, match=r"named by keep and by draw"):
+        parametrize(*nets, "mup", optimizer="sgd", lr=0.1, keep=["table"], draw=["layers.head.weight"])
+
+
 def test_a_tied_autoencoder_is_refused():
     def net(n):
         down, up = nn.Linear(5, n, bias=False), nn.Linear(n, 5, bias=False)
@@ -292,12 +317,37 @@ def test_wrapped_models_are_unwrapped(wrap):
     assert find_roles(wrap(mlp(8)), wrap(mlp(4)), delta_model=wrap(mlp(5))) == find_roles(mlp(8), mlp(4))
 
 
-def test_weights_that_are_normalised_have_no_known_layout():
-    """Their scale has no effect, so that a plan's initial scale would say nothing; a pruned weight's has."""
-    for normalised in (nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm):
-        nets = [nn.Sequential(normalised(nn.Linear(5, n)), nn.Linear(n, 3)) for n in (16, 4)]
-        with pytest.raises(SpecError, match=r"orig.* whose layout is not known"):
-            find_roles(*nets)
+@pytest.mark.parametrize(
+    ("normalise", "take_off"),
+    [
+        (nn.utils.spectral_norm, lambda layer: nn.utils.remove_spectral_norm(layer)),
+        (nn.utils.parametrizations.spectral_norm, lambda layer: remove_parametrizations(layer, "weight")),
+        (nn.utils.parametrizations.weight_norm, lambda layer: remove_parametrizations(layer, "weight")),
+    ],
+)
+def test_weights_that_are_normalised_are_refused_with_what_to_do(normalise, take_off):
+    """The size of W is then that of no parameter, so that a plan's initial scale would say nothing."""
+    nets = [nn.Sequential(normalise(nn.Linear(5, n)), nn.Linear(n, 3)) for n in (16, 4)]
+    kind = "weight_norm" if "weight" in normalise.__name__ else "spectral_norm"
+    roles = {name: "norm" for name, _ in nets[0].named_parameters() if "orig" in name}
+    for declared in ({}, roles):
+        with pytest.raises(SpecError, match=rf"parameter '0\..*orig.* {kind}.* take it off before .*, or freeze it"):
+            find_roles(*nets, declared=declared)
+    for net in nets:
+        take_off(net[0])
+    assert find_roles(*nets)["0.weight"].role is Role.INPUT
+
+
+def test_the_older_weight_norm_is_known_as_well():
+    nets = [nn.Sequential(nn.Linear(5, n)) for n in (16, 4)]
+    for net in nets:
+        net[0].weight_g, net[0].weight_v = nn.Parameter(torch.ones(len(net[0].weight), 1)), net[0].weight
+        del net[0].weight
+    with pytest.raises(SpecError, match=r"weight_g' is a part of weight_norm.* or remove_weight_norm of"):
+        find_roles(*nets)
+    for net in nets:
+        net.requires_grad_(False)
+    assert find_roles(*nets)["0.weight_g"].role is Role.SCALAR
 
 
 def test_lazy_modules_are_refused_until_they_have_shapes():
