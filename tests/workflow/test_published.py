@@ -58,7 +58,7 @@ def test_published_claims_are_judged_anew_the_same(scale: str, tmp_path: Path) -
     for name, paper in _graph(scale).papers.items():
         if paper.figures:
             parts.append(tmp_path / f"{name}.csv")
-            tables = {table: PUBLISHED / scale / "tables" / of / f"{table}.parquet" for of, table in paper.tables}
+            tables = {(of, table): PUBLISHED / scale / "tables" / of / f"{table}.parquet" for of, table in paper.tables}
             judge(name, tables, parts[-1], [figure.name for figure in paper.figures])
     collect(parts, tmp_path / "claims.csv")
     pd.testing.assert_frame_equal(

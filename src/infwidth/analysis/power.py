@@ -5,13 +5,10 @@ that were run. Where an interval is not Student's (a jackknife's, a bootstrap's)
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
-from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import Expected
 from infwidth.analysis.statistics import Estimate
 
@@ -48,23 +45,6 @@ def seeds_to_decide(estimate: Estimate, expected: Expected, *, chance: float = 0
         middle = (few + many) // 2
         few, many = (few, middle) if chance_to_decide(middle, estimate, expected) >= chance else (middle, many)
     return many
-
-
-def seeds_column(rows: pd.DataFrame, claims: Sequence[Claim], *, chance: float = 0.8) -> "pd.Series[int]":
-    """Return for every row of a ledger the seeds that would decide it; missing where it is decided or none would.
-
-    ``rows`` are those of one paper, whose ``claims`` say what is expected.
-    """
-    expected = {claim.name: claim.expected for claim in claims}
-    needed = [
-        seeds_to_decide(
-            Estimate(row["measured"], row["ci_low"], row["ci_high"], row["n"]), expected[row["claim"]], chance=chance
-        )
-        if row["verdict"] == "inconclusive"
-        else None
-        for row in rows.to_dict("records")
-    ]
-    return pd.Series(needed, index=rows.index, dtype="Int64", name="seeds_to_decide")
 
 
 def _distances(estimate: Estimate, expected: Expected) -> list[float]:

@@ -12,6 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+#: The axis that only rounding twins have a value of: the relative change of their initial weights. Named in
+#: :mod:`infwidth.experiments.twins`, which says what they are for.
+PERTURBATION = "perturbation"
+
 #: Columns that are no axis of an experiment: what a row is, and what it measures.
 _ROW = ("cell", "of", "step", "metric", "layer", "index", "value")
 
@@ -25,17 +29,28 @@ class Table:
 
     Attributes:
         frame: columns lr, seed, of (net, ensemble or limit), step, metric, layer, index, value, and the axes that the
-            experiment sweeps.
+            experiment sweeps; without the rows of rounding twins, which are a table of their own, :meth:`twin`.
         name: the experiment's, for messages.
 
     Whatever is asked for and not there raises NotTestableError, which says what there is: a scale may leave it out.
     """
 
     def __init__(self, frame: pd.DataFrame, name: str = "the table") -> None:
+        self._twins: pd.DataFrame | None = None
+        if PERTURBATION in frame:  # here and nowhere else: figures and claims see the nets, or their twins, never both
+            is_twin = frame[PERTURBATION].notna()
+            self._twins, frame = (part.drop(columns=PERTURBATION) for part in (frame[is_twin], frame[~is_twin]))
         self.frame, self.name = frame, name
 
     def __repr__(self) -> str:
         return f"Table({self.name}: {len(self.frame)} rows)"
+
+    def twin(self) -> "Table | None":
+        """Return the rounding twins of all nets in their place, as a table like this one; None where none were run.
+
+        Of a whole table: one that was narrowed has no twin.
+        """
+        return None if self._twins is None else Table(self._twins, self.name)
 
     def at(self, **where: Any) -> "Table":
         """Return the rows with these values in these columns, which are taken one after the other.

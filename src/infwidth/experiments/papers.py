@@ -11,6 +11,7 @@ from infwidth.experiments.like import models_of, resolved
 from infwidth.experiments.scales import at_scale
 from infwidth.experiments.settings import with_settings
 from infwidth.experiments.source import read_yaml
+from infwidth.experiments.twins import with_twins
 from infwidth.specs.block import read
 from infwidth.specs.document import Document
 
@@ -41,7 +42,7 @@ class Paper:
     name: str
     title: str
     reference: str
-    cells: dict[str, tuple[Cell, ...]]  # by experiment
+    cells: dict[str, tuple[Cell, ...]]  # by experiment, rounding twins last
     figures: tuple[Figure, ...]
     document: dict[str, Any]  # the whole file at this scale, annotations included
 
@@ -79,7 +80,8 @@ def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None)
     cells: dict[str, tuple[Cell, ...]] = {}
     for key, experiment in document.experiments.items():
         like = f" (like {', '.join(models[key])})" if models[key] else ""
-        cells[key] = tuple(expand(experiment, where=f"{where}: experiments.{key}{like}"))
+        here = f"{where}: experiments.{key}{like}"
+        cells[key] = tuple(with_twins(expand(experiment, where=here), experiment.noise_floor, scale=scale, where=here))
     figures = []
     for key, figure in document.figures.items():
         tables = []

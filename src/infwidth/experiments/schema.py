@@ -56,6 +56,7 @@ def editor_schema() -> Schema:
             **{kind: _by_scale(union) for kind, union in unions.items() if kind != "probe"},
             "probes": {"type": "array", "minItems": 1, "items": unions["probe"]},
             "seeds": _by_scale(_SEEDS),
+            "noise_floor": _by_scale({"type": "boolean"}),
             "sweep": {
                 "type": "object",
                 "additionalProperties": False,

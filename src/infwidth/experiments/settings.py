@@ -113,7 +113,7 @@ def _set(experiment: dict[str, Any], key: str, value: Any, *, where: str) -> Non
     if key.removeprefix(_SWEEP) in sweep:
         sweep[key.removeprefix(_SWEEP)] = value if isinstance(value, list) else [value]
         return
-    if key in ("seeds", "probes") and key in experiment:
+    if key == "noise_floor" or (key in ("seeds", "probes") and key in experiment):
         experiment[key] = value
         return
     if not key:
@@ -131,7 +131,7 @@ def _set(experiment: dict[str, Any], key: str, value: Any, *, where: str) -> Non
 
 def _keys(experiment: Mapping[str, Any]) -> list[str]:
     """Return the dotted keys that an experiment says, without annotations."""
-    keys = [key for key in ("seeds", "probes") if key in experiment]
+    keys = ["noise_floor", *(key for key in ("seeds", "probes") if key in experiment)]
     for name, block in experiment.items():
         if isinstance(block, dict) and name != "sweep":
             keys += [f"{name}.{key}" for key in block if key not in ("source", "deviation")]

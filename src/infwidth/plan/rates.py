@@ -3,6 +3,7 @@
 import pandas as pd
 
 from infwidth.errors import SpecError, nearest
+from infwidth.experiments.twins import is_twin
 from infwidth.plan.graph import load_graph
 from infwidth.plan.operations import shapes_of
 from infwidth.specs.cells import Train
@@ -18,7 +19,7 @@ def rates(name: str, *, scale: str = "laptop") -> pd.DataFrame:
     parts = []
     for paper, experiment in graph.tables_of(name):
         for cell in graph.cells_of(paper, experiment):
-            if isinstance(cell.spec, Train):
+            if isinstance(cell.spec, Train) and not is_twin(cell):
                 part = rates_of(cell.spec)
                 axes = {**cell.axes, "width": cell.spec.model.width}
                 told = pd.DataFrame(

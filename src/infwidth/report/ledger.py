@@ -12,18 +12,46 @@ from infwidth.papers import paper_module
 from infwidth.results.tables import read_table
 
 
-def judge(paper: str, tables: Mapping[str, Path], output: Path, figures: Collection[str] | None = None) -> None:
-    """Write the claims of one paper, judged on its tables (experiment → file); ``figures`` are those that were run.
+def judge(
+    paper: str, tables: Mapping[tuple[str, str], Path], output: Path, figures: Collection[str] | None = None
+) -> None:
+    """Write the claims of one paper, judged on its tables, (paper, experiment) → file.
 
-    By default all. A claim of a figure that was not run is in the ledger all the same, with that verdict.
+    ``figures`` are those that were run, by default all. A claim of a figure that was not run is in the ledger all the
+    same, with that verdict.
     """
-    read = {name: Table(read_table(path), name) for name, path in tables.items()}
+    read = {name: Table(read_table(path), f"{of}.{name}") for (of, name), path in tables.items()}
     rows = ledger(paper, paper_module(paper, "claims").CLAIMS, read, figures)
     write_text(output, rows.to_csv(index=False, lineterminator="\n"))
 
 
 def collect(parts: Sequence[Path], output: Path) -> None:
-    """Write all papers' claims in one file."""
-    claims = pd.concat([pd.read_csv(part) for part in parts], ignore_index=True)[list(COLUMNS)]
-    claims["note"] = claims["note"].fillna("")
+    """Write all papers' claims in one file, with a column ``same_as``; see :func:`same_measurements`."""
+    claims = pd.concat([_read(part)[list(COLUMNS)] for part in parts], ignore_index=True)
+    claims = claims.assign(same_as=same_measurements(claims))[[*COLUMNS[:-1], "same_as", COLUMNS[-1]]]
     write_text(output, claims.to_csv(index=False, lineterminator="\n"))
+
+
+def read_ledger(path: Path) -> pd.DataFrame:
+    """Return all papers' claims, as :func:`collect` wrote them: texts are never missing, numbers may be."""
+    return _read(path)
+
+
+def same_measurements(claims: pd.DataFrame) -> pd.Series:
+    """Return for each row, ``<paper>.<claim>``, the one that it is the same measurement as; empty for that one itself.
+
+    The same is what has the same words, for statistic and threshold, on the same cells with the same result to the last
+    bit. The one that counts is of the paper whose table it is, else the first.
+    """
+    names = claims["paper"] + "." + claims["claim"]
+    owned = claims["tables"].str.partition(".")[0] == claims["paper"]
+    ran = claims[claims["cells"] != ""].assign(owned=owned).sort_values("owned", ascending=False, kind="stable")
+    same = ran.groupby(["expected", "cells", "measured", "ci_low", "ci_high", "n"], dropna=False).ngroup()
+    counts = names[same.index].groupby(same).transform("first")
+    return counts.reindex(claims.index).where(lambda counted: counted != names, "").fillna("")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    claims = pd.read_csv(path, dtype={"seeds_to_decide": "Int64", "cells": "str"})
+    texts = [name for name in ("tables", "cells", "same_as", "note") if name in claims]
+    return claims.fillna(dict.fromkeys(texts, ""))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from infwidth.analysis.table import Table
 from infwidth.errors import DataError
 from infwidth.experiments.settings import CHANGED
 from infwidth.places import project_root
@@ -14,13 +15,17 @@ from infwidth.results.rows import COLUMNS
 from infwidth.results.tables import read_table
 
 
-def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | str | None = None) -> pd.DataFrame:
+def load(
+    name: str, *, scale: str = "laptop", own: bool = False, twins: bool = False, root: Path | str | None = None
+) -> pd.DataFrame:
     """Return the tidy rows of a table, such as ``vyas2023.language``, or of all tables of a figure, ``vyas2023_fig1``.
 
     Columns: ``table`` (its name), the axes that the experiment sweeps (``width``, ``richness``, …), ``cell`` (the
     training or limit; see the provenance), ``lr``, ``seed``, ``of`` (net, ensemble, limit), ``step``, ``metric``,
     ``layer``, ``index``, ``value``. ``attrs`` tell where the rows come from, ``scale``, ``published``, ``files``, and
     what their metrics are: ``attrs["metrics"]["test_loss"]`` says ``what`` it is and its ``unit`` ("" if it has none).
+
+    With ``twins`` the rows of rounding twins are there too, of which the column ``perturbation`` has a value.
 
     Published tables are checked against their manifest; ``own`` takes those that the workflow made here. ``root`` is
     the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
@@ -44,7 +49,7 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
     else:
         check_published(folder, files)
     parts = [
-        read_table(folder / file).assign(table=f"{paper}.{experiment}")
+        _rows(folder / file, twins=twins).assign(table=f"{paper}.{experiment}")
         for file, (paper, experiment) in zip(files, tables, strict=True)
     ]
     rows = pd.concat(parts, ignore_index=True)
@@ -57,6 +62,11 @@ def load(name: str, *, scale: str = "laptop", own: bool = False, root: Path | st
         "metrics": {metric: METRICS[metric]._asdict() for metric in sorted(set(rows["metric"]))},
     }
     return rows
+
+
+def _rows(file: Path, *, twins: bool) -> pd.DataFrame:
+    rows = read_table(file)
+    return rows if twins else Table(rows).frame
 
 
 def described(rows: pd.DataFrame) -> str:

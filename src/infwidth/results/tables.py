@@ -17,13 +17,14 @@ from infwidth.results.rows import COLUMNS
 def gather(rows: Mapping[str, pd.DataFrame], axes: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Return the table of one experiment: the rows of its cells (cell → rows), in order, under the axes it sweeps.
 
-    ``axes`` maps a cell to what tells it from the others; an axis that is null, as the width of a limit, is NaN.
+    ``axes`` maps a cell to what tells it from the others; an axis that is null, as the width of a limit, or that a cell
+    does not have, as the perturbation of what is no twin, is NaN.
     """
     frame = pd.concat([part.assign(cell=cell) for cell, part in rows.items()], ignore_index=True)
-    names = list(next(iter(axes.values()), {}))
+    names = list(dict.fromkeys(name for of_cell in axes.values() for name in of_cell))
     for position, name in enumerate(names):
         # A series of the values themselves, so that pandas sees which kind of column they make together.
-        frame.insert(position, name, pd.Series([axes[cell][name] for cell in frame["cell"]]))
+        frame.insert(position, name, pd.Series([axes[cell].get(name) for cell in frame["cell"]]))
     return frame[[*names, "cell", *COLUMNS]]
 
 

@@ -28,7 +28,8 @@ Name = Annotated[
 class Experiment(Block):
     """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``.
 
-    They are computations where there is a block ``solve``, else trainings.
+    They are computations where there is a block ``solve``, else trainings. ``noise_floor``: whether trainings have
+    rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides.
     """
 
     what: Text
@@ -40,12 +41,13 @@ class Experiment(Block):
     solve: Noted | None = None
     probes: Listed[dict[str, Any]] | None = None
     seeds: Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")] | None = None
+    noise_floor: bool | None = None
     sweep: Annotated[dict[str, Several[Any]], Field(default_factory=dict)]
 
     @property
     def blocks(self) -> dict[str, Any]:
         """What it says of its cells, without annotations."""
-        keys = {key: value for key, value in self if key not in ("what", "sweep") and value is not None}
+        keys = {key: value for key, value in self if key not in ("what", "sweep", "noise_floor") and value is not None}
         return {
             key: {k: v for k, v in value.items() if k not in ANNOTATIONS} if isinstance(value, dict) else value
             for key, value in keys.items()

@@ -138,7 +138,7 @@ def _claims(options: argparse.Namespace) -> None:
     paper = currency.graph.papers[options.name]
     output, key = places.claims_file(options.folder or currency.graph.scale, paper.name), currency.claims_key(paper)
     if not made([output], key):
-        tables = {name: currency.table_file(of, name) for of, name in paper.tables}
+        tables = {(of, name): currency.table_file(of, name) for of, name in paper.tables}
         judge(paper.name, tables, output, [figure.name for figure in paper.figures])
         note([output], key)
 

@@ -7,7 +7,7 @@ import pytest
 
 from infwidth.analysis.claims import Claim, ledger, verdict
 from infwidth.analysis.expected import Expected, about, above, below
-from infwidth.analysis.power import chance_to_decide, seeds_column, seeds_to_decide
+from infwidth.analysis.power import chance_to_decide, seeds_to_decide
 from infwidth.analysis.quantities import Estimated
 from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds
 
@@ -65,7 +65,6 @@ def test_the_column_is_of_inconclusive_claims() -> None:
         Claim(name, "fig", f"{name} holds.", Estimated(name, lambda _, e=e: e), above(0))  # type: ignore[misc]
         for name, e in found.items()
     ]
-    rows = ledger("paper", claims, {})
-    column = seeds_column(rows, claims)
+    column = ledger("paper", claims, {}).seeds_to_decide
     assert column.isna().tolist() == [False, True, True]
     assert column.iloc[0] == seeds_to_decide(found["wide"], above(0))

@@ -52,7 +52,8 @@ def test_a_bundle_is_of_one_kind_and_full_at_ten_minutes(scale: str) -> None:
         known = [runs[cell.id].seconds for cell in cells if cell.id in runs]
         assert len(cells) == 1 or (len(known) == len(cells) and sum(known) <= rules.BUNDLE_SECONDS)
     if scale == "laptop":
-        assert len(set(names.values())) < len(names) / 10
+        recorded = [name for cell, name in names.items() if cell in runs]
+        assert len(set(recorded)) < len(recorded) / 8  # cells that never ran are bundles by themselves, and part others
 
 
 @pytest.mark.parametrize("scale", ["laptop", "workstation"])

@@ -39,7 +39,21 @@ def claims() -> pd.DataFrame:
         ("ada1843", "notes", "two", "It weaves.", "< 0", -4.2e-16, -1e-15, math.inf, 8, "inconclusive", "By hand."),
         ("ada1843", "engine", "three", "It turns.", "= 1", nan, nan, nan, 0, "not testable at this scale", None),
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    columns = [
+        "paper",
+        "figure",
+        "claim",
+        "statement",
+        "expected",
+        "measured",
+        "ci_low",
+        "ci_high",
+        "n",
+        "verdict",
+        "note",
+    ]
+    assert set(columns) < set(COLUMNS)
+    return pd.DataFrame(rows, columns=columns)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ TABLES = ROOT / "results" / "published" / "laptop" / "tables" / "vyas2023"
 
 
 def test_what_was_not_run_is_not_run(tmp_path: Path) -> None:
-    judge("vyas2023", {"full_batch": TABLES / "full_batch.parquet"}, tmp_path / "some.csv", ["fig5"])
+    judge("vyas2023", {("vyas2023", "full_batch"): TABLES / "full_batch.parquet"}, tmp_path / "some.csv", ["fig5"])
     some = pd.read_csv(tmp_path / "some.csv")
     others = some[some.figure != "fig5"]
     assert set(others.verdict) == {"not run"}
@@ -19,7 +19,7 @@ def test_what_was_not_run_is_not_run(tmp_path: Path) -> None:
     assert (others.n == 0).all()
     assert not {"not run", "not testable at this scale"} & set(some.verdict[some.figure == "fig5"])
 
-    judge("vyas2023", {path.stem: path for path in TABLES.glob("*.parquet")}, tmp_path / "all.csv")
+    judge("vyas2023", {("vyas2023", path.stem): path for path in TABLES.glob("*.parquet")}, tmp_path / "all.csv")
     everything = pd.read_csv(tmp_path / "all.csv")
     assert everything.claim.tolist() == some.claim.tolist()
     assert "not run" not in set(everything.verdict)

@@ -8,6 +8,7 @@ from infwidth.experiments.catalog import read_catalog
 from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import bibliography_keys, contents
+from infwidth.report.ledger import read_ledger
 from infwidth.report.manuscript import write_manuscript
 from infwidth.workflow.job import job
 
@@ -20,7 +21,7 @@ with job(snakemake.log[0]):
     everything = contents(
         graph,
         read_catalog(),
-        pd.read_csv(given.claims),
+        read_ledger(Path(given.claims)),
         pd.read_csv(given.cells),
         images={name: f"/{picture.relative_to(root).as_posix()}" for name, picture in pictures},
         published=params.published,

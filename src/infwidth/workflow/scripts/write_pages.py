@@ -9,6 +9,7 @@ from infwidth.experiments.catalog import read_catalog
 from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import contents
+from infwidth.report.ledger import read_ledger
 from infwidth.report.render import pages, write_pages
 from infwidth.workflow.job import job
 
@@ -18,7 +19,9 @@ with job(snakemake.log[0]):
     graph = load_graph(params.scale, params.selection, read_settings(params.settings))
     cells = pd.read_csv(given.cells)
     images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
-    said = contents(graph, read_catalog(), pd.read_csv(given.claims), cells, images=images, published=params.published)
+    said = contents(
+        graph, read_catalog(), read_ledger(Path(given.claims)), cells, images=images, published=params.published
+    )
     folder = Path(snakemake.output[0]).parent
     root = os.path.relpath(Path("results", graph.scale), folder)
     write_pages(pages(said, cells, "html", root=f"{root}/"), folder)
