@@ -20,7 +20,7 @@ wildcard_constraints:
     paper="[a-z0-9]+",
     experiment="[a-z0-9_]+",
     figure="[a-z0-9_]+",
-    kind="train|solve",
+    kind="train|join|solve",
     cell="[0-9a-f]{16}",
     prepared="[a-z0-9_]+(-[0-9a-f]{8})?",
 

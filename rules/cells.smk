@@ -1,10 +1,12 @@
-# Trainings and computations: every seed and learning rate of one configuration is a cell, and a job.
+# Trainings and computations: every seed and learning rate of one configuration is a cell, and a job. Where seeds are
+# apart each is a job, and one more joins them.
 
 
 rule cell:
     """One training or computation, named by the digest of its spec: results/cells/<kind>/<cell>.parquet."""
     input:
         data=lambda wildcards: data_records(GRAPH.cells[wildcards.cell]),
+        members=lambda wildcards: due_members(GRAPH.cells[wildcards.cell]),
         due=lambda wildcards: DUE.unless(CURRENT.is_current_cell(GRAPH.cells[wildcards.cell])),
     output:
         update("results/cells/{kind}/{cell}.parquet"),

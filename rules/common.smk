@@ -159,6 +159,11 @@ BUNDLES = bundles(GRAPH.cells.values(), RUNS)
 TOGETHER = Counter(BUNDLES.values())
 
 
+# A cell that joins others tells everything of them: once it is current, their files may be gone.
+def due_members(cell):
+    return [] if CURRENT.is_current_cell(cell) else [str(places.cell_file(member)) for member in cell.members]
+
+
 # Return what the job of a cell asks a cluster for. One that was killed asks for more the next time; a training goes on
 # from its checkpoint.
 def asked(cell, attempt):

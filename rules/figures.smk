@@ -126,7 +126,7 @@ rule figures:
 rule provenance:
     """Where each cell comes from: code, data, machine, cost."""
     input:
-        [str(places.cell_file(cell)) for cell in GRAPH.cells.values()],
+        [str(places.cell_file(cell)) for cell in GRAPH.table_cells],
     output:
         report(
             f"{TOLD_IN}/cells.csv",

@@ -149,8 +149,8 @@ def _cell(options: argparse.Namespace) -> None:
     from infwidth.workflow.cell import compute_cell
     from infwidth.workflow.job import explained
 
-    for file in options.specs:
-        spec = _spec(file)
+    specs = [_spec(file) for file in options.specs]
+    for spec in sorted(specs, key=lambda spec: spec.kind == "join"):  # after what they join
         output = options.to / f"{cell_id(spec)}.parquet"
         if output.exists():
             print(f"{output} is there already")
@@ -198,6 +198,7 @@ def _cost(options: argparse.Namespace) -> None:
     results = options.root / "results"
     provenance = published_provenance(results / "published")
     done = {path.stem for path in (results / "cells").glob("*/*.parquet")}
+    done |= {member.id for name in done & graph.cells.keys() for member in graph.cells[name].members}
     seconds = recorded_seconds(results / "cells", provenance)
     print(cost_table(graph, seconds, done).to_string(index=False, na_rep="?"))
     print(f"\n{time_left(graph, seconds, done, cores=options.cores)}")

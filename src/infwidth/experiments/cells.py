@@ -14,7 +14,7 @@ from infwidth.specs.cells import Computation, Solve, Train
 from infwidth.specs.document import Experiment
 from infwidth.specs.identity import cell_id
 
-_KINDS = ("train", "solve")
+_KINDS = ("train", "join", "solve")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,15 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """What computes it: train or solve."""
+        """What computes it: train, solve, or join, which puts its members together."""
         return self.spec.kind
+
+    @property
+    def members(self) -> tuple["Cell", ...]:
+        """The cells of one seed each that it joins; none if it computes all by itself."""
+        if not isinstance(self.spec, Train):
+            return ()
+        return tuple(Cell(id=cell_id(spec), spec=spec, axes=self.axes) for spec in self.spec.members)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -42,7 +49,9 @@ class Cell:
         axes = ", ".join(f"{name} {value}" for name, value in self.axes.items())
         on = f" on {self.spec.data.name}" if self.spec.data is not None else ""
         if isinstance(self.spec, Train):
-            return f"{self.spec.model.name}{on} ({axes}; {len(self.spec.seeds)} seeds)"
+            seeds = self.spec.seeds
+            which = f"seed {seeds[0]}" if self.spec.apart else f"{len(seeds)} seeds"
+            return f"{self.spec.model.name}{on} ({axes}; {which}{' joined' if self.kind == 'join' else ''})"
         return f"computation '{self.spec.solve.name}'{on}" + (f" ({axes})" if axes else "")
 
 
@@ -54,7 +63,7 @@ def read_cell(document: Any, *, where: str) -> Train | Solve[Any]:
     if not isinstance(document, dict):
         raise SpecError(f"{where}: not the spec of a cell, but {document!r:.40}")
     kind = document.get("kind")
-    if kind == "train":
+    if kind in ("train", "join"):
         return read(Train, document, where=where)
     if kind != "solve":
         raise SpecError(f"{where}: kind: {kind!r} is not known{nearest(str(kind), _KINDS)}; known: {', '.join(_KINDS)}")
@@ -77,10 +86,12 @@ def _solve(spec: type[Computation]) -> type[Solve[Any]]:
 def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
     """Yield the cells of one experiment (already at one scale), in the order of its sweep.
 
-    ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Raises SpecError naming the key
-    for what has no meaning, before anything runs.
+    ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Those of a training whose seeds
+    are apart join their members. Raises SpecError naming the key for what has no meaning, before anything runs.
     """
     blocks, kind = experiment.blocks, "train" if experiment.solve is None else "solve"
+    if kind == "train" and blocks.pop("seeds_apart", False):
+        kind = "join"
     for dotted in experiment.sweep:
         block, _, key = dotted.partition(".")
         if not isinstance(blocks.get(block), dict) or not key:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infwidth.experiments.cells import Cell, read_cell
+from infwidth.specs.cells import Train
 from infwidth.specs.identity import cell_id
 
 #: What the name of a scale ends in where it is rehearsed: its results lie in a folder of their own.
@@ -49,9 +50,9 @@ def rehearsed(cell: Cell) -> Cell:
     if cell.kind == "solve" and cell.document["solve"]["name"] in _OF_SHAPES:
         return cell
     document = _shorter(cell.document)
-    if "context" in document.get("data", {}) and cell.kind == "train":
+    if "context" in document.get("data", {}) and isinstance(cell.spec, Train):
         document["training"]["batch_size"] = min(document["training"]["batch_size"], _WINDOWS_A_BATCH)
-    if cell.kind == "train":  # in the unit of the model's own width
+    if isinstance(cell.spec, Train):  # in the unit of the model's own width
         model = cell.document["model"]
         unit = model.get("n_heads") or model.get("head_size") or 1
         document["parametrization"]["base_width"] = narrow(cell.document["parametrization"]["base_width"], unit)

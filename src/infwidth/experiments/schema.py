@@ -57,6 +57,7 @@ def editor_schema() -> Schema:
             "probes": {"type": "array", "minItems": 1, "items": unions["probe"]},
             "seeds": _by_scale(_SEEDS),
             "noise_floor": _by_scale({"type": "boolean"}),
+            "seeds_apart": _by_scale({"type": "boolean"}),
             "sweep": {
                 "type": "object",
                 "additionalProperties": False,

@@ -113,7 +113,7 @@ def _set(experiment: dict[str, Any], key: str, value: Any, *, where: str) -> Non
     if key.removeprefix(_SWEEP) in sweep:
         sweep[key.removeprefix(_SWEEP)] = value if isinstance(value, list) else [value]
         return
-    if key == "noise_floor" or (key in ("seeds", "probes") and key in experiment):
+    if key in ("noise_floor", "seeds_apart") or (key in ("seeds", "probes") and key in experiment):
         experiment[key] = value
         return
     if not key:

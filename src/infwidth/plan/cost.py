@@ -7,7 +7,7 @@ import pandas as pd
 
 from infwidth.errors import DataError
 from infwidth.plan.graph import Graph
-from infwidth.results.cell_file import read_provenance
+from infwidth.results.cell_file import read_joined, read_provenance
 from infwidth.specs.cells import Train
 
 _COLUMNS = ["cell", "device", "cpu_seconds", "wall_seconds", "spec"]
@@ -29,7 +29,8 @@ def recorded_seconds(cell_files: Path, provenance: pd.DataFrame) -> dict[str, fl
     seconds = wall_seconds(provenance)
     for path in sorted(cell_files.glob("*/*.parquet")):
         try:
-            seconds[path.stem] = read_provenance(path)[1]["wall_seconds"]
+            told = [read_provenance(path)[1], *(joined["provenance"] for joined in read_joined(path))]
+            seconds |= {provenance["cell"]: provenance["wall_seconds"] for provenance in told}
         except DataError:
             continue  # a damaged file costs as much as one that is not there; the workflow replaces it
     return seconds
@@ -98,7 +99,7 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
     from infwidth.plan.operations import count_operations, estimated_seconds, timed_trainings
 
     fresh = {name: cell for name, cell in graph.cells.items() if name not in seconds}
-    trained = {name: cell.spec for name, cell in fresh.items() if isinstance(cell.spec, Train)}
+    trained = {name: cell.spec for name, cell in fresh.items() if isinstance(cell.spec, Train) and cell.kind == "train"}
     operations = {name: count_operations(spec) for name, spec in trained.items()}
     timed = timed_trainings(provenance) if operations else []
     estimate = {
@@ -115,7 +116,7 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
                     "trainings": len(trainings),
                     "petaflop": sum(operations[name].total for name in trainings) / 1e15,
                     "hours_estimated": sum(estimate[name] for name in trainings) / 3600,
-                    "limits_not_estimated": len(cells) - len(trainings),
+                    "limits_not_estimated": sum(fresh[name].kind == "solve" for name in cells),
                 }
             )
     return pd.DataFrame(records)

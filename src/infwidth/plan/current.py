@@ -8,7 +8,7 @@ a checkout, a copy or a clock that went wrong costs no computation.
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from infwidth.data.identity import prepared_sets
 from infwidth.errors import DataError
@@ -18,18 +18,11 @@ from infwidth.files import write_text
 from infwidth.plan import entries, places
 from infwidth.plan.code import Package
 from infwidth.plan.graph import Graph
+from infwidth.results.facts import CellFacts, outputs_file
 from infwidth.results.made import digest_of, is_made, key_of, write_made
 from infwidth.specs.cells import Solve, Train
 
 _REMEMBERED = "cells.json"
-
-
-class CellFacts(NamedTuple):
-    """What a whole cell file says of itself: digests of the code and of the data it was made by, and of its rows."""
-
-    code: str
-    data: str
-    rows: str
 
 
 class Currency:
@@ -57,17 +50,17 @@ class Currency:
         """Return what the file of a cell says; None where there is none, or a damaged one."""
         file = places.cell_file(cell)
         try:
-            stat = file.stat()
+            stats = [file.stat()] + ([outputs_file(file).stat()] if _is_apart(cell) else [])
         except OSError:
             return None
-        stamp: list[object] = [stat.st_size, stat.st_mtime_ns]
+        stamp: list[object] = [number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)]
         known = self._known.get(cell.id)
-        if known and known[:2] == stamp and len(known) == len(stamp) + len(CellFacts._fields):
-            return CellFacts(*map(str, known[2:]))
+        if known and known[: len(stamp)] == stamp and len(known) == len(stamp) + len(CellFacts._fields):
+            return CellFacts(*map(str, known[len(stamp) :]))
         from infwidth.results.cell_file import read_facts
 
         try:
-            facts = CellFacts(*read_facts(file, cell.id))
+            facts = read_facts(file, cell.id)
         except DataError:
             return None
         self._known[cell.id] = [*stamp, *facts]
@@ -75,10 +68,19 @@ class Currency:
         return facts
 
     def is_current_cell(self, cell: Cell) -> bool:
-        """Return whether there is a whole file of the cell, by the code of now, on the data as prepared now."""
+        """Return whether there is a whole file of the cell, by the code of now, on the data as prepared now.
+
+        One that joins others tells everything of them, so that their files may be gone; none may be another than the
+        one that was joined.
+        """
         facts = self.cell_facts(cell)
         if facts is None or facts.code != self.cell_code(cell):
             return False
+        joined = json.loads(facts.joined)
+        for member in cell.members:
+            there = self.cell_facts(member)
+            if there is not None and there.rows != joined.get(member.id):
+                return False
         data, *_ = *sets_of(cell.spec), ""
         return self._sha256_of(data) in ("", facts.data)
 
@@ -137,6 +139,10 @@ class Currency:
             except (OSError, ValueError, TypeError):
                 self._remembered = {}
         return self._remembered
+
+
+def _is_apart(cell: Cell) -> bool:
+    return isinstance(cell.spec, Train) and cell.spec.apart
 
 
 def sets_of(spec: Train | Solve[Any]) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -76,13 +76,17 @@ def demand(cell: str, runs: Mapping[str, Run], *, gpu: bool, unrecorded: Demand,
 def bundles(cells: Iterable[Cell], runs: Mapping[str, Run]) -> dict[str, str]:
     """Return cell → the name of the job in which a cluster computes it, one after the other, with others of its kind.
 
-    A bundle is full at BUNDLE_SECONDS; a cell that never ran is one by itself.
+    A bundle is full at BUNDLE_SECONDS; a cell that never ran is one by itself, and one that joins others always is: it
+    waits for no others than these.
     """
     names: dict[str, str] = {}
     count: Counter[str] = Counter()
     filled: dict[str, float] = {}
     for cell in cells:
         seconds = runs[cell.id].seconds if cell.id in runs else BUNDLE_SECONDS
+        if cell.kind == "join":
+            names[cell.id] = f"join_{cell.id}"
+            continue
         if filled.get(cell.kind, BUNDLE_SECONDS) + seconds > BUNDLE_SECONDS:
             count[cell.kind] += 1
             filled[cell.kind] = 0.0

@@ -12,6 +12,7 @@ from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
 from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
 from infwidth.experiments.settings import check_papers, name_of
 from infwidth.plan.captions import with_data
+from infwidth.specs.cells import Train
 
 #: Characters that a folder's name may have; file systems allow 255.
 _LONGEST = 120
@@ -23,7 +24,7 @@ class Graph:
 
     scale: str  # as results are filed: of a rehearsal, or of changed settings, a name of its own
     papers: dict[str, Paper]
-    cells: dict[str, Cell]
+    cells: dict[str, Cell]  # also those that others join, which come before them
     left_out: tuple[str, ...]  # figures that were not asked for
     titles: dict[str, str]  # of all papers with experiments, also of those that were not asked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # changed for this run: path → value
@@ -52,6 +53,11 @@ class Graph:
             name = f"{rules[0]}+{len(rules) - 1}_more_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
         return f"{self.scale}/only/{name}"
 
+    @property
+    def table_cells(self) -> list[Cell]:
+        """The cells behind all tables, each once: without those that others join, of which these tell."""
+        return [cell for cell in self.cells.values() if not (isinstance(cell.spec, Train) and cell.spec.apart)]
+
     def cells_of(self, paper: str, experiment: str) -> tuple[Cell, ...]:
         """Return the cells behind a table, in its order."""
         return self.papers[paper].cells[experiment]
@@ -72,8 +78,9 @@ class Graph:
         return found
 
     def cells_of_figure(self, figure: Figure) -> dict[str, Cell]:
-        """Return the cells behind a figure, by id."""
-        return {cell.id: cell for table in figure.tables for cell in self.cells_of(*table)}
+        """Return the cells behind a figure, by id, also those that others join."""
+        tops = (cell for table in figure.tables for cell in self.cells_of(*table))
+        return {cell.id: cell for top in tops for cell in (*top.members, top)}
 
 
 def _selected(papers: dict[str, Paper], figures: str) -> dict[str, Paper]:
@@ -141,7 +148,7 @@ def load_graph(scale: str, figures: str = "all", settings: Mapping[str, Any] | N
     cells: dict[str, Cell] = {}
     for paper in papers.values():
         for experiment in paper.cells.values():
-            for cell in experiment:
+            for cell in (one for top in experiment for one in (*top.members, top)):
                 known = cells.setdefault(cell.id, cell)
                 if known.spec != cell.spec:
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")

@@ -1,26 +1,45 @@
 """The file of a cell: a parquet table of tidy rows whose metadata holds the spec and the provenance.
 
-The metadata also hold a digest of the rows and one of themselves, checked when the file is read.
+The metadata also hold a digest of the rows and one of themselves, checked when the file is read. A cell of one seed has
+a second file beside it, what the ensemble of all seeds needs of its nets; a cell that joins others holds the spec, the
+provenance and the digest of each, so that it tells everything without their files.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from infwidth.errors import DataError
+from infwidth.results.facts import CellFacts, outputs_file
 from infwidth.results.parquet import Unreadable, read_digest, read_parquet, write_parquet
 from infwidth.results.rows import COLUMNS
 
 _KEY, _SUM = b"infwidth", b"infwidth.note.sha256"
 
 
-def write_cell(path: Path, rows: pd.DataFrame, spec: dict[str, Any], provenance: dict[str, Any]) -> None:
-    """Write a cell's rows, spec and provenance to ``path``, atomically."""
-    note = json.dumps({"spec": spec, "provenance": provenance}, sort_keys=True).encode()
+class Joined(TypedDict):
+    """What a cell tells of one that it joins."""
+
+    spec: dict[str, Any]
+    provenance: dict[str, Any]
+    rows: str
+
+
+def write_cell(
+    path: Path,
+    rows: pd.DataFrame,
+    spec: dict[str, Any],
+    provenance: dict[str, Any],
+    joined: Sequence[Joined] = (),
+) -> None:
+    """Write a cell's rows, spec and provenance, and those of the cells that it joins, to ``path``, atomically."""
+    content = {"spec": spec, "provenance": provenance} | ({"joined": list(joined)} if joined else {})
+    note = json.dumps(content, sort_keys=True).encode()
     write_parquet(rows[list(COLUMNS)], path, {_KEY: note, _SUM: hashlib.sha256(note).hexdigest().encode()})
 
 
@@ -36,6 +55,17 @@ def read_cell(path: Path) -> pd.DataFrame:
 
 def read_provenance(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a cell's spec and provenance. Raises DataError for a file that is absent, damaged or not a cell's."""
+    note = _note(path)
+    return note["spec"], note["provenance"]
+
+
+def read_joined(path: Path) -> list[Joined]:
+    """Return what a cell tells of those that it joins, if any. Raises DataError as :func:`read_provenance`."""
+    joined: list[Joined] = _note(path).get("joined", [])
+    return joined
+
+
+def _note(path: Path) -> dict[str, Any]:
     try:
         with pq.ParquetFile(path) as file:
             notes = file.schema_arrow.metadata or {}
@@ -48,23 +78,39 @@ def read_provenance(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise DataError(f"{path}: a parquet file, but not one that a cell wrote; delete it and run the workflow again")
     if notes.get(_SUM, b"") != hashlib.sha256(note).hexdigest().encode():
         raise _damaged(path, "its spec or its provenance is not what was written")
-    document = json.loads(note)
-    return document["spec"], document["provenance"]
+    document: dict[str, Any] = json.loads(note)
+    return document
 
 
-def read_facts(path: Path, cell: str) -> tuple[str, str, str]:
-    """Return the digests of the code and of the data that a cell was made by, and that of its rows.
+def read_facts(path: Path, cell: str) -> CellFacts:
+    """Return what a cell says of itself.
 
-    The whole file is read and checked. Raises DataError for one that is damaged, or of another cell.
+    The whole file is read and checked, and the one beside it. Raises DataError for one that is damaged, or of another
+    cell.
     """
-    _, provenance = read_provenance(path)
+    note = _note(path)
+    provenance = note["provenance"]
     if provenance.get("cell") != cell:
         raise DataError(f"{path}: it holds cell {provenance.get('cell')}; delete it and run the workflow again")
     try:
         digest = read_digest(path)
     except Unreadable as error:
         raise _damaged(path, error) from error
-    return str(provenance.get("code", "")), str(provenance.get("dataset_sha256", "")), digest
+    if "outputs_sha256" in provenance:
+        _check_outputs(outputs_file(path), provenance["outputs_sha256"])
+        digest += f"+{provenance['outputs_sha256']}"
+    joined = json.dumps({one["provenance"]["cell"]: one["rows"] for one in note.get("joined", [])})
+    return CellFacts(str(provenance.get("code", "")), str(provenance.get("dataset_sha256", "")), digest, joined)
+
+
+def _check_outputs(path: Path, sha256: str) -> None:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise _absent(path) from error
+    if digest != sha256:
+        raise _damaged(path, "its content is not what was written")
 
 
 def _absent(path: Path) -> DataError:

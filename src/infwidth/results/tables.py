@@ -9,7 +9,7 @@ import pandas as pd
 
 from infwidth.errors import DataError
 from infwidth.files import write_text
-from infwidth.results.cell_file import read_cell, read_provenance
+from infwidth.results.cell_file import read_cell, read_joined, read_provenance
 from infwidth.results.parquet import Unreadable, read_parquet, write_parquet
 from infwidth.results.rows import COLUMNS
 
@@ -55,11 +55,13 @@ def _damaged(path: Path, reason: object) -> DataError:
 
 
 def write_provenance(cells: Sequence[Path], output: Path) -> None:
-    """Write one row a cell: its provenance, and its spec as JSON."""
-    records = []
-    for path in sorted(cells, key=lambda p: p.stem):
-        spec, provenance = read_provenance(path)
-        records.append(
-            {"cell": path.stem, **provenance, "spec": json.dumps(spec, sort_keys=True, separators=(",", ":"))}
-        )
+    """Write one row a cell, also of those that others join: its provenance, and its spec as JSON."""
+    told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for path in cells:
+        told[path.stem] = read_provenance(path)
+        told |= {one["provenance"]["cell"]: (one["spec"], one["provenance"]) for one in read_joined(path)}
+    records = [
+        {"cell": cell, **provenance, "spec": json.dumps(spec, sort_keys=True, separators=(",", ":"))}
+        for cell, (spec, provenance) in sorted(told.items())
+    ]
     write_text(output, pd.DataFrame(records).to_csv(index=False, lineterminator="\n"))

@@ -52,7 +52,7 @@ class Block(BaseModel):
         words = fault["msg"]
         if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
             known, key = list(cls.model_fields), str(fault["loc"][0])
-            words = f"unknown key '{key}'{nearest(key, known)}; known keys: {', '.join(known)}"
+            words = f"unknown key {key!r}{nearest(key, known)}; known keys: {', '.join(known)}"
         context = {**fault.get("ctx", {}), "words": words}
         kind = PydanticCustomError(fault["type"], "{words}", context)
         return InitErrorDetails(type=kind, loc=fault["loc"], input=fault["input"])

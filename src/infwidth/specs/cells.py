@@ -15,9 +15,14 @@ Seed = Annotated[int, Field(ge=0, le=LARGEST), Says("must be a seed, a whole num
 
 
 class Train(Block):
-    """The training of a net at every learning rate and seed."""
+    """The training of a net at every learning rate and seed.
 
-    kind: Literal["train"]
+    Of kind "join" it trains nothing: each seed has a cell of its own (``members``), which another machine may compute,
+    and their rows and ensembles become those of one training. ``apart`` tells that a cell is such a member: what
+    probes keep of its nets for ensembles is written beside its rows, and it has no ensembles itself.
+    """
+
+    kind: Literal["train", "join"]
     data: Data
     model: Model
     parametrization: Parametrization
@@ -25,6 +30,14 @@ class Train(Block):
     training: Training
     probes: Probes
     seeds: Annotated[Several[Seed], Says("must be a list of seeds, at least one")]
+    apart: bool = unsaid(False)
+
+    @property
+    def members(self) -> "tuple[Train, ...]":
+        """The trainings of one seed each that it joins; none if it trains its nets itself."""
+        if self.kind != "join":
+            return ()
+        return tuple(self.model_copy(update={"kind": "train", "seeds": (seed,), "apart": True}) for seed in self.seeds)
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -47,6 +60,8 @@ class Train(Block):
             raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
         if block.input_lr != "as_others" and self.optimizer.name != "sgd":
             raise ValueError(f"parametrization.input_lr {block.input_lr} is of gradients, for optimizer sgd")
+        if self.apart and (self.kind == "join" or len(self.seeds) > 1):
+            raise ValueError("apart: is for a training of one seed, of which a cell of kind 'join' has several")
         return self
 
 

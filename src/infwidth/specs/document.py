@@ -29,7 +29,8 @@ class Experiment(Block):
     """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``.
 
     They are computations where there is a block ``solve``, else trainings. ``noise_floor``: whether trainings have
-    rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides.
+    rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides. ``seeds_apart`` makes each
+    seed of a training a cell of its own, for trainings that take days: a cluster runs them side by side.
     """
 
     what: Text
@@ -42,6 +43,7 @@ class Experiment(Block):
     probes: Listed[dict[str, Any]] | None = None
     seeds: Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")] | None = None
     noise_floor: bool | None = None
+    seeds_apart: bool | None = None
     sweep: Annotated[dict[str, Several[Any]], Field(default_factory=dict)]
 
     @property

@@ -14,6 +14,7 @@ from infwidth.results.rows import Rows
 from infwidth.training import checkpoint
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.loop import Divergence, Loop, Net, Pause, State
+from infwidth.training.outputs import Outputs
 from infwidth.training.probes import Probe
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Journal:
         execution: how its nets are trained; the checkpoint of another cell or execution is not used.
         nets: all nets that loops will bring.
         probes: makes the probes of a net.
+        outputs: takes what they keep for the ensemble.
         meter: counts what the cell costs, over all processes that worked on it.
         device: where the nets are.
         file: where a half-done cell is kept; taken up again if it is there. None: nowhere.
@@ -80,6 +82,7 @@ class Journal:
         execution: str,
         nets: list[Net],
         probes: Callable[[], list[Probe]],
+        outputs: Outputs,
         *,
         meter: Meter,
         device: torch.device,
@@ -87,11 +90,15 @@ class Journal:
         seconds: float = 60.0,
     ) -> None:
         self.entries = {net: Entry(Rows(*net), probes()) for net in nets}
+        for net, entry in self.entries.items():
+            for probe in entry.probes:
+                probe.outputs = outputs.of(net, probe.name)
+        self._outputs = outputs
         self._cell, self._execution, self._meter = cell, execution, meter
         self._file, self._seconds, self._saved = file, seconds, time.monotonic()
         self._logged: tuple[Loop, int] | None = None
         self._loop: State | None = None  # where the loop that was interrupted goes on
-        if file and (state := checkpoint.load(file, cell, execution)):
+        if file and (state := checkpoint.load(file, cell, execution)) and outputs.load(state.get("outputs")):
             meter.add(*state["spent"])
             for (lr, seed), entry in state["entries"]:
                 self.entries[lr, seed].load(entry, device)
@@ -119,7 +126,7 @@ class Journal:
     def _save(self, file: Path, loop: State) -> None:
         entries = [(net, entry.state()) for net, entry in self.entries.items()]
         state: dict[str, Any] = {"cell": self._cell, "execution": self._execution, "spent": self._meter.spent}
-        checkpoint.save(file, {**state, "entries": entries, "loop": loop})
+        checkpoint.save(file, {**state, "entries": entries, "outputs": self._outputs.digests, "loop": loop})
         self._saved = time.monotonic()
 
     def _log(self, loop: Loop, step: int) -> None:

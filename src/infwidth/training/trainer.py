@@ -1,4 +1,4 @@
-"""The trainer: all nets of a cell, every seed and learning rate, and the rows of their ensembles."""
+"""The trainer: all nets of a cell, every seed and learning rate, and what was measured of them."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ import torch
 
 from infwidth.data.load import Labelled
 from infwidth.results.provenance import Meter
-from infwidth.results.rows import Rows
 from infwidth.specs.cells import Train
 from infwidth.specs.identity import cell_id
+from infwidth.training.ensembles import nets_of, with_ensembles
 from infwidth.training.execution import Asked, execution_of, loops
 from infwidth.training.journal import Journal
+from infwidth.training.outputs import Outputs
 from infwidth.training.probes import make_probes
 from infwidth.training.problem import Problem
 
@@ -23,7 +24,8 @@ class Trainer:
         spec: the cell's spec.
         data: its images or windows of text, on the device or not.
         device: where to compute.
-        checkpoint_file: where a half-done cell is kept; taken up again if it is there.
+        checkpoint_file: where a half-done cell is kept; taken up again if it is there. What probes keep for ensembles
+            lies in a folder beside it.
         checkpoint_seconds: how often.
         meter: counts what the cell costs, over all the processes that worked on it.
         execution: how nets are trained (see :mod:`infwidth.training.execution`).
@@ -41,18 +43,20 @@ class Trainer:
         execution: Asked = "auto",
     ) -> None:
         self.problem = Problem(spec, data, device)
-        self.nets = [(lr, seed) for lr in spec.optimizer.lr for seed in spec.seeds]
+        self.nets = nets_of(spec)
+        self.outputs = Outputs(checkpoint_file and checkpoint_file.with_suffix(".outputs"))
         self.execution = execution_of(execution, device, len(self.nets))
         self._cell, self._probes = cell_id(spec), [probe.model_dump() for probe in spec.probes]
         self._file, self._seconds, self._meter = checkpoint_file, checkpoint_seconds, meter or Meter()
 
     def run(self) -> pd.DataFrame:
-        """Train all nets; return the rows of all of them and of their ensembles."""
+        """Train all nets; return the rows of all of them and, unless seeds are apart, of their ensembles."""
         journal = Journal(
             self._cell,
             self.execution,
             self.nets,
             lambda: make_probes(self._probes),
+            self.outputs,
             meter=self._meter,
             device=self.problem.device,
             file=self._file,
@@ -60,16 +64,13 @@ class Trainer:
         )
         for loop in loops(self.problem, self.nets, self.execution):
             journal.record(loop)
-        rows = [entry.rows for entry in journal.entries.values()] + [
-            self._ensemble(journal, lr) for lr in dict.fromkeys(lr for lr, _ in self.nets)
-        ]
-        return pd.concat([of_one.frame() for of_one in rows], ignore_index=True)
+        nets = {net: entry.rows.frame() for net, entry in journal.entries.items()}
+        if self.problem.spec.apart:
+            return pd.concat(nets.values(), ignore_index=True)
+        return with_ensembles(self.problem.spec, nets, self.outputs.of, self.problem.data)
 
-    def _ensemble(self, journal: Journal, lr: float) -> Rows:
-        """Return the rows of the ensemble of all seeds at a learning rate."""
-        rows = Rows(lr, -1, "ensemble")
-        members = [entry.probes for (its_lr, _), entry in journal.entries.items() if its_lr == lr]
-        for of_members in zip(*members, strict=True):
-            states = [probe.state for probe in of_members]
-            of_members[0].combine(states, self.problem.data, self.problem.loss, rows)
-        return rows
+    def forget(self) -> None:
+        """Remove what lets a half-done cell go on, once its rows are kept."""
+        if self._file:
+            self._file.unlink(missing_ok=True)
+        self.outputs.remove()

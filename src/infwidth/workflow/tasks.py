@@ -94,6 +94,7 @@ def _cell(options: argparse.Namespace) -> None:
             cell.spec,
             prepared=places.PREPARED,
             output=output,
+            members=places.CELLS / "train",
             device=options.device,
             threads=options.threads,
             execution=options.execution,

@@ -37,7 +37,7 @@ def test_a_document_of_a_cell_is_read_back() -> None:
     ("document", "says"),
     [
         (3, "here: not the spec of a cell, but 3"),
-        ({"kind": "limit", "limit": {}}, r"here: kind: 'limit' is not known; known: train, solve"),
+        ({"kind": "limit", "limit": {}}, r"here: kind: 'limit' is not known; known: train, join, solve"),
         ({"kind": "solve"}, "here: top level: missing key 'solve'"),
         ({"kind": "solve", "solve": {}}, "here: solve: missing key 'name'"),
         ({"kind": "solve", "solve": {"name": "../x"}}, "here: solve.name: no paper '.' with computations"),

@@ -16,6 +16,7 @@ from infwidth.training.evaluation import Evaluation
 from infwidth.training.initial import InitialFunction
 from infwidth.training.journal import Journal
 from infwidth.training.loop import Divergence, Loop, Pause, State
+from infwidth.training.outputs import Outputs
 from infwidth.training.probes import make_probes
 from infwidth.training.problem import Problem
 from infwidth.training.updates import Single
@@ -48,14 +49,17 @@ SPEC = train(
 )
 
 
-def journal(meter: Meter | None = None, **options: object) -> Journal:
+def journal(meter: Meter | None = None, file: Path | None = None, **options: object) -> Journal:
+    """The outputs of probes lie beside the checkpoint, as in a cell."""
     return Journal(
         "cell",
         "loop",
         NETS,
         lambda: make_probes([probe.model_dump() for probe in SPEC.probes]),
+        Outputs(file and file.with_suffix(".outputs")),
         meter=meter or Meter(),
         device=CPU,
+        file=file,
         **options,  # type: ignore[arg-type]
     )
 

@@ -247,7 +247,7 @@ def kernel_by_hand(at: Evaluation, points: int) -> np.ndarray:
 
 def test_the_tangent_kernel_is_that_of_the_jacobian(data: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     spec, points = make_spec(), 9
-    states, kernels = [], []
+    outputs, kernels = [], []
     (probe,) = make_probes([{"name": "ntk_spectrum", "points": points}])
     targets = torch.eye(3, dtype=torch.float64)[data.y_test[:points]].numpy()
     targets = targets - targets.mean(0)
@@ -273,9 +273,9 @@ def test_the_tangent_kernel_is_that_of_the_jacobian(data: Images, monkeypatch: p
         probe.measure(at, rows)
         kernels.append(kernel_by_hand(at, points))
         check(rows, kernels[-1])
-        states.append(probe.state)
+        outputs.append(probe.outputs)
     rows = Rows(0.3, -1)
-    probe.combine(states, data, LOSSES["mse"], rows)
+    probe.combine(outputs, data, LOSSES["mse"], rows)
     mean = (kernels[0] + kernels[1]) / 2
     check(rows, mean)
     cosines = [(k * mean).sum() / np.sqrt((k**2).sum() * (mean**2).sum()) for k in kernels]

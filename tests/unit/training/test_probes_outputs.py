@@ -138,13 +138,13 @@ def test_an_evaluation_keeps_no_graph_of_gradients() -> None:
 
 
 def combined(spec: dict, models: list[nn.Module], data: SimpleNamespace, loss: str) -> dict:
-    states = []
+    outputs = []
     for model in models:
         (probe,) = make_probes([spec])
         probe.measure(evaluation(model, data, loss), Rows(0.1, 0))
-        states.append(probe.state)
+        outputs.append(probe.outputs)
     rows = Rows(0.1, -1)
-    probe.combine(states, data, LOSSES[loss], rows)
+    probe.combine(outputs, data, LOSSES[loss], rows)
     assert (rows.frame().step == 3).all()
     return columns(rows)
 

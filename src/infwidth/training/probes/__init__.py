@@ -1,8 +1,9 @@
 """Probes: what is measured at the evaluation steps. Each writes tidy rows and leaves the training as it was.
 
-A probe may keep tensors of the whole ensemble in ``state``; checkpoints carry them, and ``combine`` turns those of all
-seeds into rows of seed −1. Every probe takes ``at`` ("last": only at the last evaluation), and those of every layer
-take ``layers`` (names: only of these).
+A probe sees single nets only. What the ensemble of all seeds needs of each goes into ``outputs``, which are files, and
+``combine`` turns those of all seeds into rows of seed −1: in the same cell, or where cells of one seed each are joined.
+Every probe takes ``at`` ("last": only at the last evaluation), and those of every layer take ``layers`` (names: only of
+these).
 """
 
 from collections.abc import Mapping, Sequence

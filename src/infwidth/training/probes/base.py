@@ -1,6 +1,6 @@
 """What all probes share: the choice of steps and layers, and what is kept from one evaluation to others."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -18,7 +18,8 @@ class Probe:
     """Base of all probes. A probe with ``at`` "last" measures at the last evaluation only, others at every one.
 
     ``initial`` holds what a probe compares later nets with, by what and by layer, until the last evaluation; ``state``
-    holds what it keeps for the next evaluation or for the ensemble. Checkpoints carry both.
+    holds what it keeps for the next evaluation. Checkpoints carry both. ``outputs`` takes what the ensemble of all
+    seeds needs of this net, by :func:`step_key`; in a cell it is a :class:`~infwidth.training.outputs.OutputsOfNet`.
     """
 
     name: ClassVar[str]
@@ -29,6 +30,7 @@ class Probe:
         self._at_last = at == "last"
         self.initial: dict[str, dict[str, torch.Tensor]] = {}
         self.state: dict[str, torch.Tensor] = {}
+        self.outputs: MutableMapping[str, torch.Tensor] = {}
 
     def start(self, evaluation: Evaluation) -> None:
         """See the net at initialisation, once; what is to be remembered of it goes into ``initial``."""
@@ -42,8 +44,8 @@ class Probe:
         """Write rows on the net as it is."""
         raise NotImplementedError
 
-    def combine(self, states: Sequence[Mapping[str, torch.Tensor]], data: Labelled, loss: Loss, rows: Rows) -> None:
-        """Write rows on the ensemble of all seeds from their ``state``."""
+    def combine(self, outputs: Sequence[Mapping[str, torch.Tensor]], data: Labelled, loss: Loss, rows: Rows) -> None:
+        """Write rows on the ensemble of all seeds from their ``outputs``."""
 
 
 class LayerProbe(Probe):
@@ -72,11 +74,11 @@ class LayerProbe(Probe):
         return {layer: value for layer, value in values.items() if self.layers is None or layer in self.layers}
 
 
-def steps_of_all(states: Sequence[Mapping[str, torch.Tensor]]) -> list[str]:
+def steps_of_all(outputs: Sequence[Mapping[str, torch.Tensor]]) -> list[str]:
     """Return the keys of the steps at which every seed kept something, in order (see :func:`step_key`)."""
-    return sorted(set.intersection(*(set(state) for state in states)))
+    return sorted(set.intersection(*(set(of_one) for of_one in outputs)))
 
 
 def step_key(step: int) -> str:
-    """Return the key under which a ``state`` keeps what belongs to a step; ``int`` takes it back."""
+    """Return the key under which ``outputs`` keep what belongs to a step; ``int`` takes it back."""
     return f"{step:09d}"

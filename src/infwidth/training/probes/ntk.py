@@ -43,16 +43,16 @@ class NtkSpectrum(Probe):
         rates = {name: plan.lr / member.lr for name, plan in member.plan.items()}
         kernel = tangent_kernel(member.model, data.x_test[: self.points], rates).cpu()
         if kernel.isfinite().all():
-            self.state[step_key(evaluation.step)] = kernel.to(data.x_test.dtype)
+            self.outputs[step_key(evaluation.step)] = kernel.to(data.x_test.dtype)
             _write_spectrum(evaluation.step, kernel, data, rows)
 
-    def combine(self, states: Sequence[Mapping[str, torch.Tensor]], data: Labelled, loss: Loss, rows: Rows) -> None:
+    def combine(self, outputs: Sequence[Mapping[str, torch.Tensor]], data: Labelled, loss: Loss, rows: Rows) -> None:
         """Write the same of the mean kernel of all seeds, and each seed's ``ntk_alignment`` with it.
 
         The alignment of two kernels is their cosine, Tr(K K′)/(‖K‖_F ‖K′‖_F); ``index`` counts the seeds.
         """
-        for key in steps_of_all(states):
-            kernels = torch.stack([state[key] for state in states]).double()
+        for key in steps_of_all(outputs):
+            kernels = torch.stack([of_one[key] for of_one in outputs]).double()
             mean = kernels.mean(0)
             _write_spectrum(int(key), mean, data, rows)
             cosines = F.cosine_similarity(kernels.flatten(1), mean.flatten(), dim=1, eps=0.0)
