@@ -13,13 +13,13 @@ from torch.utils import _pytree as pytree
 
 from infwidth.errors import SpecError
 from infwidth.parametrization.plan import Plan
+from infwidth.parametrization.predictions import is_stable, predicted
 from infwidth.parametrization.roles import Role, unwrapped
 from infwidth.parametrization.watching import MODEL_OUTPUT, Inputs, Sites, called, find_sites, quiet_, watched
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FEATURES = (Role.INPUT, Role.EMBEDDING, Role.HIDDEN, Role.NORM)
 _WRONG = ("grows", "shrinks", "diverges")
 
 PASSES, FAILS = "passes", "fails"
@@ -43,6 +43,12 @@ _ADVICE: dict[tuple[Role | None, str, str], str] = {
     (Role.HIDDEN, "change", "shrinks"): "it learns more slowly in wider nets; queries and keys do so in the first steps"
     " of SGD, by the root of the head's width",
     (Role.INPUT, "change", "shrinks"): "its learning rate lacks a factor of the width",
+    (
+        Role.NORM,
+        "change",
+        "grows",
+    ): "something before it moves too fast; or it takes what starts near zero, behind a wide"
+    " → finite map, and makes its first steps large: put the norm before the map",
     (None, "size", "grows"): "its initial scale does not belong to its fan-in, or its input grows already",
     (None, "size", "shrinks"): "its initial scale is too small for its fan-in, or its input shrinks already",
     (None, "change", "grows"): "something before it moves too fast, or its own rate is too large",
@@ -58,9 +64,10 @@ class CoordinateCheck:
     a parameter that the net uses by hand, or the whole net's output. ``slopes``: one row per module, step and
     statistic: the log-log ``slope`` in the width with standard ``error``, the same over the narrower and the wider two
     thirds of the widths (``slope_narrow``, ``slope_wide``), the slope ``expected`` of the rule (NaN where it makes no
-    prediction) and a ``flag``: ``ok``, ``grows``, ``shrinks``, ``diverges`` (not finite), ``drifts`` (off, and on its
-    way to what is expected) or empty (not judged). ``unwatched``: parameters whose effect shows nowhere. ``notes``:
-    what was done to the net before it was looked at.
+    prediction; where it allows several, the largest, and ``expected_low`` is the smallest: see ``predictions``) and a
+    ``flag``: ``ok``, ``grows``, ``shrinks``, ``diverges`` (not finite), ``drifts`` (off, and on its way to what is
+    expected) or empty (not judged). ``unwatched``: parameters whose effect shows nowhere. ``notes``: what was done to
+    the net before it was looked at. ``inner``: the wide → finite maps inside the net.
     """
 
     rule: str
@@ -70,6 +77,7 @@ class CoordinateCheck:
     slopes: pd.DataFrame
     unwatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -97,7 +105,7 @@ class CoordinateCheck:
             lines.append(
                 f"{row['module']} ({row['role']}), step {row['step']}: the slope of its {row['statistic']} goes from"
                 f" {row['slope_narrow']:+.2f} in the narrower to {row['slope_wide']:+.2f} in the wider nets; the rule"
-                f" says {row['expected']:+.2f}."
+                f" says {_rule_says(row)}."
             )
         if len(drifting):
             widest = int(self.table["width"].max())
@@ -106,7 +114,13 @@ class CoordinateCheck:
             f"{name}: no layer and no function of torch shows what this parameter does (is it used?)."
             for name in self.unwatched
         ]
-        normal = self.slopes[self.is_stable & (self.slopes["expected"] < 0) & (self.slopes["flag"] == "ok")]
+        if self.inner:
+            lines.append(
+                f"{', '.join(self.inner)}: wide → finite inside the net, so of a readout's scale. What takes it starts"
+                " near zero and moves from there; this is judged for growth, and for shrinking beyond what that allows."
+            )
+        exact = self.slopes["expected"] == self.slopes["expected_low"]
+        normal = self.slopes[self.is_stable & exact & (self.slopes["expected"] < 0) & (self.slopes["flag"] == "ok")]
         for (module, statistic, expected), rows in normal.groupby(["module", "statistic", "expected"], sort=False):
             steps = ", ".join(str(step) for step in rows["step"])
             why = (
@@ -148,6 +162,11 @@ class CoordinateCheck:
         return figure
 
 
+def _rule_says(row: Mapping[Hashable, Any]) -> str:
+    low, high = row["expected_low"], row["expected"]
+    return f"n^({high:+.2f})" if low == high else f"from n^({low:+.2f}) to n^({high:+.2f})"
+
+
 def _described(row: Mapping[Hashable, object]) -> str:
     if row["flag"] == "diverges":
         return f"{row['module']}, step {row['step']}: {row['statistic']} is not finite."
@@ -156,7 +175,7 @@ def _described(row: Mapping[Hashable, object]) -> str:
     advice = _ADVICE.get((role, *key)) or _ADVICE.get((None, *key), "")
     return (
         f"{row['module']} ({row['role']}), step {row['step']}: {row['statistic']} {row['flag']} with the width,"
-        f" n^({row['slope']:+.2f} ± {row['error']:.2f}); the rule says n^({row['expected']:+.2f}): {advice}."
+        f" n^({row['slope']:+.2f} ± {row['error']:.2f}); the rule says {_rule_says(row)}: {advice}."
     )
 
 
@@ -180,7 +199,8 @@ def coordinate_check(
     t updates is recorded as ``size``, the mean |x_t|, and ``change``, the mean |x_t - x_0| (after Yang et al. 2022,
     Fig. 5, where it is the standard deviation). A slope is judged if the rule predicts it: sizes at the start and
     changes after each step; of the net's output only that it does not grow. It is flagged if it is further than
-    ``tolerance`` plus two standard errors away from the prediction (where an unstable rule predicts growth: from 0),
+    ``tolerance`` plus two standard errors away from the prediction (where an unstable rule predicts growth: from 0;
+    where wide → finite maps inside the net make it an interval: from that, see ``predictions``),
     unless the wider nets are right, or on their way, which says that the widths are too small to tell.
 
     The nets train on f - f0, their output less that at the start: f0 vanishes as a power of the width in feature-
@@ -212,7 +232,6 @@ def coordinate_check(
         sites = find_sites(other, plan, inputs)
         if not sites.roles:
             raise SpecError("nothing in the model that learns can be watched: no parameter has a role that has a width")
-        roles: dict[str, Role | None] = dict(sites.roles)
         for width in widths:
             for seed in range(n_seeds):
                 model, _ = built(width, seed)
@@ -238,11 +257,12 @@ def coordinate_check(
     return CoordinateCheck(
         rule=plan.rule,
         optimizer_name=plan.optimizer_name,
-        is_stable=_is_stable(plan),
+        is_stable=is_stable(plan),
         table=table,
-        slopes=_fit(table, roles, plan, tolerance),
+        slopes=_fit(table, sites, plan, tolerance),
         unwatched=sites.unwatched,
         notes=("Dropout was switched off.",) if had_dropout else (),
+        inner=tuple(site for site, place in sites.places.items() if place.is_inner),
     )
 
 
@@ -305,41 +325,6 @@ def _shown_by_a_readout(outputs: torch.Tensor, values: dict[str, torch.Tensor], 
     )
 
 
-def _is_stable(plan: Plan) -> bool:
-    """Return whether the rule predicts no growth; for SGD these are the inequalities of Yang & Hu 2021, Thm 3.3."""
-    changes = [_expected(plan, role, "change", 2) for role in (Role.INPUT, Role.HIDDEN, Role.OUTPUT)]
-    return max(_expected(plan, Role.OUTPUT, "size", 0), *changes) <= 0
-
-
-def _expected(plan: Plan, role: Role | None, statistic: str, step: int) -> float:
-    """Return the slope the rule predicts for a module of this role, NaN where it predicts none.
-
-    With native exponents s and e of std and learning rate, the readout's entries are n^-w with w = s at first, the
-    smaller of s and e once it has moved, and e if it started at zero; w is also the exponent of the gradient of a
-    preactivation. A step of SGD moves input preactivations by n^-(e+w) and hidden ones by n^-(e+w-1), one of Adam by
-    n^-e and n^-(e-1); the output moves n^(1-e) by its own updates and n^(1-w) times the features' motion by theirs.
-    """
-    is_sgd = plan.optimizer_name == "sgd"
-    (_, _, s_out), (e_in, e_hidden, e_out) = plan.exponents.native("sgd" if is_sgd else "adam")
-    if statistic == "size":
-        if step > 0 or role not in (*_FEATURES, Role.OUTPUT):
-            return math.nan
-        return float(1 - 2 * s_out) / 2 if role is Role.OUTPUT else 0.0
-    starts_at_zero = any(its.role is Role.OUTPUT and its.init_std == 0 for its in plan.values())
-    if starts_at_zero and step == 1:
-        # No gradient passes a zero readout.
-        return float(1 - e_out) if role is Role.OUTPUT else math.nan
-    readout = s_out if step == 1 else e_out if starts_at_zero else min(s_out, e_out)
-    gradient = readout if is_sgd else 0
-    input_change = -(e_in + gradient)
-    hidden_change = max(input_change, 1 - e_hidden - gradient)
-    if role in (Role.INPUT, Role.EMBEDDING, Role.BIAS):
-        return float(input_change)
-    if role is Role.HIDDEN or (role is Role.NORM and input_change == hidden_change):
-        return float(hidden_change)
-    return float(max(1 - e_out, 1 - readout + hidden_change)) if role is Role.OUTPUT else math.nan
-
-
 def _flag(all_: float, narrow: float, wide: float, errors: tuple[float, float, float], tolerance: float) -> str:
     """Return the flag of a slope from its deviations over all widths, the narrower and the wider ones.
 
@@ -358,30 +343,29 @@ def _flag(all_: float, narrow: float, wide: float, errors: tuple[float, float, f
     return "grows" if all_ > 0 else "shrinks"
 
 
-def _fit(table: pd.DataFrame, roles: dict[str, Role | None], plan: Plan, tolerance: float) -> pd.DataFrame:
+def _fit(table: pd.DataFrame, sites: Sites, plan: Plan, tolerance: float) -> pd.DataFrame:
     widths = sorted(table["width"].unique())
     part = max(2, -(-2 * len(widths) // 3))
     rows = []
     for key, group in table.groupby(["module", "step", "statistic"], sort=False):
         module, step, statistic = cast(tuple[str, int, str], key)
-        role = roles.get(module)
+        role = sites.roles.get(module)
         if module.startswith(MODEL_OUTPUT):
-            expected = 0.0 if statistic == "change" or step == 0 else math.nan
+            low, expected = -math.inf, 0.0 if statistic == "change" or step == 0 else math.nan
         else:
-            expected = _expected(plan, role, statistic, step)
+            low, expected = predicted(plan, role, sites.places[module], statistic, step)
         slope, error = _slope(group)
         narrow, narrow_error = _slope(group[group["width"].isin(widths[:part])])
         wide, wide_error = _slope(group[group["width"].isin(widths[-part:])])
-        goal = min(expected, 0.0)
+        goals = min(low, 0.0), min(expected, 0.0)
 
         if not np.isfinite(group["value"]).all():
             flag = "diverges"
         elif math.isnan(expected) or math.isnan(slope):
             flag = ""
         else:
-            flag = _flag(slope - goal, narrow - goal, wide - goal, (error, narrow_error, wide_error), tolerance)
-            if module.startswith(MODEL_OUTPUT) and slope < goal:
-                flag = "ok"
+            all_off, narrow_off, wide_off = (its - float(np.clip(its, *goals)) for its in (slope, narrow, wide))
+            flag = _flag(all_off, narrow_off, wide_off, (error, narrow_error, wide_error), tolerance)
         rows.append(
             {
                 "module": module,
@@ -393,6 +377,7 @@ def _fit(table: pd.DataFrame, roles: dict[str, Role | None], plan: Plan, toleran
                 "slope_narrow": narrow,
                 "slope_wide": wide,
                 "expected": expected,
+                "expected_low": low,
                 "flag": flag,
             }
         )
