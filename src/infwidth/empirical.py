@@ -34,9 +34,11 @@ def empirical_ntk(
     ``held`` bounds the entries of Jacobians in memory. Gradients are taken in the module's own precision.
 
     Raises SpecError where the kernel is no function of two inputs: outputs that are not [P, k], dropout or other
-    randomness that is on, batch normalization by the batch; where nothing requires a gradient; and for rates of
-    parameters that there are not, or negative ones.
+    randomness that is on, batch normalization by the batch; where nothing requires a gradient; for complex parameters;
+    and for rates of parameters that there are not, or negative ones.
     """
+    if isinstance(module, nn.DataParallel):
+        module = module.module
     refuse_what_has_no_kernel(module, x)
     parameters = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
     roots = _roots(parameters, rates)
@@ -75,6 +77,8 @@ def empirical_ntk(
 def _roots(parameters: Mapping[str, Tensor], rates: Mapping[str, float] | None) -> dict[str, float]:
     if not parameters:
         raise SpecError("the module has no parameter that requires a gradient: nothing moves, and there is no kernel")
+    if complex_ones := [name for name, p in parameters.items() if p.is_complex()]:
+        raise SpecError(f"{', '.join(complex_ones)}: complex parameters have no tangent kernel here; split them in two")
     if rates is None:
         return dict.fromkeys(parameters, 1.0)
     if set(rates) != set(parameters):
@@ -97,6 +101,9 @@ def _jacobian(
         gradients = vmap(vjp(f, parameters)[1])(outputs)[0]
         return torch.cat([gradients[name].flatten(1) * root for name, root in roots.items()], 1)
 
+    # Torch's recurrent layers start from a state that has no dimension for vmap to add: one input at a time.
+    if any(isinstance(part, nn.RNNBase) for part in module.modules()):
+        return torch.stack([of_one(example) for example in x]).detach()
     return vmap(of_one)(x).detach()
 
 
@@ -105,6 +112,8 @@ def refuse_what_has_no_kernel(module: nn.Module, x: Tensor) -> None:
 
     Dropout and batch normalization are told by their layers, other randomness by asking twice.
     """
+    if not isinstance(x, Tensor):
+        raise SpecError(f"inputs must be a torch.Tensor [P, …], as the module takes them, not a {type(x).__name__}")
     for name, part in module.named_modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and (part.training or part.running_mean is None):
             raise SpecError(
@@ -114,6 +123,8 @@ def refuse_what_has_no_kernel(module: nn.Module, x: Tensor) -> None:
             raise SpecError(f"'{name}' drops out at random, p = {part.p}: call module.eval() first")
     with torch.no_grad(), torch.random.fork_rng(_cuda_devices(x)):
         first, second = module(x[:1]), module(x[:1])
+    if not isinstance(first, Tensor):
+        raise SpecError(f"the module returns a {type(first).__name__}; wrap it in one that returns a tensor [P, k]")
     if first.ndim != 2:
         raise SpecError(f"outputs must be [inputs, k] for a tangent kernel, not of shape {tuple(first.shape)}")
     if not torch.allclose(first, second, rtol=1e-3, atol=0.0, equal_nan=True):

@@ -179,6 +179,19 @@ def test_refusals_and_shape_of_the_table():
         coordinate_check(
             build, parametrize, (64, 128), base_width=64, inputs=INPUTS, targets=TARGETS, loss=mean_square, n_steps=0
         )
+    for width in (0, 64.0, "64"):
+        with pytest.raises(SpecError, match="positive whole numbers"):
+            check("mup", widths=(width, 128))
+    with pytest.raises(SpecError, match=r"of shape \(16, 1\); it has to be one number"):
+        coordinate_check(
+            build,
+            lambda model, base: parametrize(model, base, "mup", optimizer="sgd", lr=0.1),
+            (64, 128),
+            base_width=32,
+            inputs=INPUTS,
+            targets=TARGETS,
+            loss=lambda f, y: (f - y) ** 2,
+        )
 
 
 @pytest.mark.parametrize(("rule", "exponent"), [("mup", 1.0), ("stp", 0.75), ("ntk", 0.5)])

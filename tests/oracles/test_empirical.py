@@ -109,6 +109,38 @@ def test_single_precision_is_that_of_the_module() -> None:
     torch.testing.assert_close(empirical_ntk(module.float(), x.float()), exact, rtol=1e-5, atol=1e-6)
 
 
+class Recurrent(nn.Module):
+    def __init__(self, kind: type[nn.RNNBase]) -> None:
+        super().__init__()
+        self.cells, self.head = kind(3, 4, batch_first=True), nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.cells(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_recurrent_nets_have_one(kind: type[nn.RNNBase]) -> None:
+    module, x = Recurrent(kind).double(), inputs(5, 6, 3)
+    J = by_hand(module, x)
+    torch.testing.assert_close(empirical_ntk(module, x), torch.einsum("pcn,qcn->pq", J, J) / 2)
+
+
+def test_a_parallel_module_has_that_of_the_one_inside() -> None:
+    module, x = mlp(5, 7, 3), inputs(4, 5)
+    assert torch.equal(empirical_ntk(nn.DataParallel(module), x), empirical_ntk(module, x))
+
+
+def test_what_is_no_tensor_or_complex_is_refused() -> None:
+    module = mlp(5, 7, 3)
+    with pytest.raises(SpecError, match=r"must be a torch\.Tensor .* not a list"):
+        empirical_ntk(module, [[1.0] * 5])  # type: ignore[arg-type]
+    module.register_forward_hook(lambda _module, _inputs, output: {"logits": output})
+    with pytest.raises(SpecError, match="returns a dict; wrap it"):
+        empirical_ntk(module, inputs(4, 5))
+    with pytest.raises(SpecError, match="weight, bias: complex parameters"):
+        empirical_ntk(nn.Linear(3, 2, dtype=torch.complex64), torch.ones(4, 3, dtype=torch.complex64))
+
+
 class Noisy(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -290,6 +290,8 @@ def test_images_without_positions_are_flattened() -> None:
         ([Dense(), Conv(), Flatten()], POINTS, "Conv needs images"),
         ([Dense(), GlobalAvgPool(), Dense()], POINTS, "GlobalAvgPool needs images"),
         ([Flatten()], IMAGES, "needs weights"),
+        ([Dense()], POINTS * 1j, "x1 holds complex numbers"),
+        ([Dense()], np.array([["a", "b"]]), "x1 cannot be read as numbers"),
         ([Residual(Dense()), Dense()], POINTS, "cannot reach back to the inputs"),
         (
             [Conv(), Residual(AvgPool(), Conv()), Flatten(), Dense()],
@@ -301,6 +303,11 @@ def test_images_without_positions_are_flattened() -> None:
 def test_nets_without_meaning_are_refused(net: list[Any], x: np.ndarray, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         kernels_of(net, x)
+
+
+def test_tensors_are_taken_whatever_graph_they_are_of() -> None:
+    of_graph = torch.tensor(POINTS, requires_grad=True) * 1.0
+    assert_equal_kernels(kernels_of([Dense()], of_graph), kernels_of([Dense()], POINTS), 0.0)
 
 
 def test_layers_without_meaning_are_refused() -> None:

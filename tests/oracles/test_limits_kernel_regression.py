@@ -146,6 +146,11 @@ def test_what_has_no_meaning_is_refused() -> None:
         KernelDescent.of(np.eye(2), y).descent(2.0, np.inf)
     with pytest.raises(SpecError, match="time must not be negative"):
         KernelDescent.of(np.eye(2), y).flow(-1.0)
+    for lr, steps in ((-1.0, 3), (np.nan, 3), (1.0, -1), (np.inf, 1)):
+        with pytest.raises(SpecError, match="the rate must be finite and not negative, and steps not negative"):
+            KernelDescent.of(np.eye(2), y).descent(lr, steps)
+    with pytest.raises(SpecError, match="targets hold values that are not finite"):
+        KernelDescent.of(np.eye(2), y * np.nan)
     with pytest.raises(SpecError, match="ridge"):
         kernel_regression(np.eye(2), np.ones((1, 2)), y, ridge=-1.0)
     with pytest.raises(SpecError, match="labels run from 0 to 3"):

@@ -84,6 +84,8 @@ def _check(kernel: Array, targets: Array, cross: Array | None = None) -> None:
         raise SpecError(f"the kernel is not symmetric: entries differ by up to {asymmetry:.1e}, of {scale:.1e}")
     if targets.ndim != 2 or len(targets) != len(kernel):
         raise SpecError(f"targets must be [{len(kernel)}, outputs] as the kernel is, not of shape {targets.shape}")
+    if not np.isfinite(targets).all():
+        raise SpecError("targets hold values that are not finite")
     if cross is not None and (cross.ndim != 2 or cross.shape[1] != len(kernel)):
         raise SpecError(f"the test kernel must be [test points, {len(kernel)}], not of shape {cross.shape}")
 
@@ -134,7 +136,12 @@ class KernelDescent:
         return Progress(np.exp(-exponents), -np.expm1(-exponents))
 
     def descent(self, lr: float, steps: float) -> Progress:
-        """Return the progress after ``steps`` steps of gradient descent at ``lr``; infinitely many at a stable rate."""
+        """Return the progress after ``steps`` ≥ 0 steps of gradient descent at ``lr`` ≥ 0.
+
+        Infinitely many at a stable rate only. Raises SpecError.
+        """
+        if not (0 <= lr < math.inf and steps >= 0):
+            raise SpecError(f"the rate must be finite and not negative, and steps not negative, not {lr} and {steps}")
         if math.isinf(steps):
             if not 0 < lr < self.largest_stable_lr():
                 raise SpecError(

@@ -212,6 +212,9 @@ def coordinate_check(
     so that neither a mask nor the global seed decides a verdict; the global generator is left as it was. Raises
     SpecError.
     """
+    for width in (*widths, base_width):
+        if not isinstance(width, int | np.integer) or width < 1:
+            raise SpecError(f"a width is {width!r}; widths and base_width are positive whole numbers")
     if len(set(widths)) < 2:
         raise SpecError(f"widths are {list(widths)}; a slope needs at least two different ones")
     if n_steps < 1 or n_seeds < 1:
@@ -294,6 +297,8 @@ def _train(
         moved = [leaf if start is None else leaf - start for (_, leaf), start in zip(paths, initial, strict=True)]
         if step < n_steps:
             value = loss(pytree.tree_unflatten(moved, structure), targets)
+            if value.numel() != 1:
+                raise SpecError(f"the loss returns a tensor of shape {tuple(value.shape)}; it has to be one number")
         if step == 0:
             of_leaves = [x for x, start in zip(moved, initial, strict=True) if start is not None]
             slopes = torch.autograd.grad(value, of_leaves, retain_graph=True, allow_unused=True) if of_leaves else ()

@@ -165,8 +165,8 @@ def parametrize(
     delta_model: nn.Module | None = None,
     tied_readout: str | None = None,
     readout: str | Sequence[str] | None = None,
-    keep: Sequence[str] = (),
-    draw: Sequence[str] = (),
+    keep: str | Sequence[str] = (),
+    draw: str | Sequence[str] = (),
     richness: Rational | None = None,
     allow_unstable: bool = False,
 ) -> Plan:
@@ -295,6 +295,10 @@ def _check_numbers(
     init_gain: float,
     readout_scale: float,
 ) -> None:
+    numbers = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "eps": eps, "init_gain": init_gain}
+    for name, value in {**numbers, "readout_scale": readout_scale}.items():
+        if isinstance(value, str | bool) or not hasattr(value, "__float__"):
+            raise SpecError(f"{name} is {value!r}, which is no number")
     positive = {"lr": lr, "init_gain": init_gain, "readout_scale": readout_scale}
     for name, value in positive.items():
         if not (math.isfinite(value) and value > 0):

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import NamedTuple
 
+import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
@@ -174,6 +175,14 @@ def _compare(model: nn.Module, base_model: nn.Module, delta_model: nn.Module | N
     """Return the shapes of every parameter in model and base, and its wide dimensions."""
 
     def shapes_of(net: nn.Module) -> dict[str, tuple[int, ...]]:
+        if not isinstance(net, nn.Module):
+            what = f"the class {net.__name__}" if isinstance(net, type) else f"a {type(net).__name__}"
+            raise SpecError(f"{what} was given for a model; give a torch.nn.Module that is built")
+        if isinstance(net, torch.jit.ScriptModule):
+            raise SpecError(
+                "a scripted or traced model does not show its layers; make the plan of the plain model and initialise"
+                " that, then script it: plan.optimizer takes either"
+            )
         named = dict(net.named_parameters())
         if lazy := [name for name, p in named.items() if is_lazy(p)]:
             raise SpecError(

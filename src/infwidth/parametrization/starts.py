@@ -15,8 +15,8 @@ def kept_starts(
     parameters: Mapping[str, nn.Parameter],
     roles: Mapping[str, ParameterRole],
     *,
-    keep: Sequence[str],
-    draw: Sequence[str],
+    keep: str | Sequence[str],
+    draw: str | Sequence[str],
     declared: Collection[str],
     first_names: Mapping[str, str],
 ) -> set[str]:
@@ -65,10 +65,10 @@ def is_deliberate(parameter: torch.Tensor, kind: Kind) -> bool:
     return kind is not Kind.SHIFT or first.item() != 0.0
 
 
-def _matching(patterns: Iterable[str], first_names: Mapping[str, str], argument: str) -> set[str]:
+def _matching(patterns: str | Iterable[str], first_names: Mapping[str, str], argument: str) -> set[str]:
     """Return whose names match one of the ``patterns``, as of files; SpecError for a pattern that matches none."""
     found: set[str] = set()
-    for pattern in patterns:
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
         fitting = {first for name, first in first_names.items() if fnmatchcase(name, pattern)}
         if not fitting:
             raise SpecError(

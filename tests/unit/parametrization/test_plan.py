@@ -230,9 +230,15 @@ def test_replace_and_table():
         ({"optimizer": "adam", "weight_decay": 0.1}, "adamw"),
         ({"optimizer": "adam", "momentum": 0.9}, "belongs to sgd"),
         ({"layer_lr": "variances"}, "uniform or variance"),
+        ({"lr": "0.1"}, "lr is '0.1', which is no number"),
+        ({"momentum": None}, "momentum is None, which is no number"),
+        ({"optimizer": torch.optim.SGD}, "it is sgd, adam, adamw"),
+        ({"model": nn.Linear}, "the class Linear was given for a model"),
+        ({"base_model": "narrow"}, "a str was given for a model"),
+        ({"model": torch.jit.script(mlp(8))}, "make the plan of the plain model"),
         ({"rule": "mupp"}, "did you mean 'mup'"),
     ],
 )
 def test_refusals(kwargs, message):
     with pytest.raises(SpecError, match=message):
-        parametrize(mlp(8), mlp(4), **{"rule": "mup", "optimizer": "sgd", "lr": 0.1} | kwargs)
+        parametrize(**{"model": mlp(8), "base_model": mlp(4), "rule": "mup", "optimizer": "sgd", "lr": 0.1} | kwargs)

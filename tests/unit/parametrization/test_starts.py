@@ -91,6 +91,11 @@ class Tokens(nn.Module):
         self.head = nn.Linear(n, 2)
 
 
+def test_one_name_needs_no_list():
+    assert plan_of(Net(16), keep="down.weight")["down.weight"].start == "kept"
+    assert plan_of(Net(16), draw="up.*")["up.weight"].start == "drawn"
+
+
 def test_a_table_of_zeros_with_a_declared_role_is_asked_for():
     roles = {"cls": "embedding", "scale": "norm"}
     with pytest.raises(SpecError, match=r"cls: every entry is the same number.*keep=\['cls'\] or draw=\['cls'\]"):

@@ -112,7 +112,7 @@ def layer_kernels(net: Sequence[Any], x1: ArrayLike, x2: ArrayLike | None = None
 
 def as_inputs(value: ArrayLike, name: str) -> Array:
     """Return ``value`` as a float64 matrix [points, dimension]; SpecError if it is empty, not 2-D or not finite."""
-    matrix = np.asarray(value, dtype=np.float64)
+    matrix = _as_numbers(value, name)
     if matrix.ndim != 2 or matrix.size == 0:
         raise SpecError(f"{name} must be a non-empty matrix [points, dimension], not of shape {matrix.shape}")
     if not np.isfinite(matrix).all():
@@ -120,9 +120,21 @@ def as_inputs(value: ArrayLike, name: str) -> Array:
     return matrix
 
 
+def _as_numbers(value: ArrayLike, name: str) -> Array:
+    if hasattr(value, "detach"):  # a tensor, of which numpy takes no part of a graph
+        value = value.detach()
+    given = np.asarray(value)
+    if given.dtype.kind == "c":
+        raise SpecError(f"{name} holds complex numbers; give real and imaginary parts as dimensions of their own")
+    try:
+        return given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"{name} cannot be read as numbers: {error}") from error
+
+
 def _as_points(value: ArrayLike, name: str, layers: Sequence[Layer]) -> Array:
     """Return inputs as they enter the first layer that is not Flatten: [N, d] or [N, C, H, W]."""
-    points = np.asarray(value, dtype=np.float64)
+    points = _as_numbers(value, name)
     if points.ndim == 4 and points.size and isinstance(layers[0], Flatten):
         points = points.reshape(len(points), -1)
     if points.ndim == 4 and points.size:
