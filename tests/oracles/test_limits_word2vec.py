@@ -11,10 +11,18 @@ V, N = 12, 7
 CONTEXT, TARGETS = [3, 1, 3, 8], [5, 0, 3, 11]  # a context word twice; a target that is in the context
 
 
-def step(u: np.ndarray, v: np.ndarray, context: list[int], targets: list[int], lr: float, weight_decay: float) -> None:
+def step(
+    u: np.ndarray,
+    v: np.ndarray,
+    context: list[int],
+    targets: list[int],
+    lr: float,
+    weight_decay: float,
+    share: float = 1.0,
+) -> None:
     room = np.empty(u.shape[1], u.dtype), np.empty(u.shape[1], u.dtype)
     words = np.array(context, np.int32), np.array(targets, np.int32)
-    loops.step(u, v, words[0], len(context), words[1], len(targets), lr, weight_decay, *room)
+    loops.step(u, v, words[0], len(context), words[1], len(targets), lr, share, weight_decay, *room)
 
 
 @pytest.fixture
@@ -39,6 +47,21 @@ def test_a_step_is_gradient_descent_on_the_logistic_losses(net: tuple, weight_de
 
     step(*net, CONTEXT, TARGETS, lr, weight_decay)
     assert np.abs(net[0] - expected_u).max() < 1e-14
+    assert np.abs(net[1] - expected_v).max() < 1e-14
+
+
+def test_the_ntk_parametrization_has_its_multiplier_absorbed(net: tuple) -> None:
+    """f = n^-1/2 <v, mean u> with u of order one, all at one rate (Yang & Hu 2021, Table 1), against 1/n for u/√n."""
+    lr = 0.1
+    u, v = (torch.tensor(w, requires_grad=True) for w in (net[0] * N**0.5, net[1]))
+    f = N**-0.5 * v[TARGETS] @ u[CONTEXT].mean(dim=0)
+    (-torch.nn.functional.logsigmoid(torch.tensor([1.0, -1.0, -1.0, -1.0]) * f).sum()).backward()
+    moved = net[0].copy()
+    for word in CONTEXT:
+        moved[word] -= lr * u.grad.numpy()[word] / CONTEXT.count(word) / N**0.5
+    expected_v = net[1] - lr * v.grad.numpy()
+    step(*net, CONTEXT, TARGETS, lr, 0.0, share=1 / N)
+    assert np.abs(net[0] - moved).max() < 1e-14
     assert np.abs(net[1] - expected_v).max() < 1e-14
 
 

@@ -39,6 +39,23 @@ def mean_over_seeds(values: Sequence[float] | np.ndarray) -> Estimate:
     return Estimate(mean, mean - half, mean + half, len(x))
 
 
+def difference_of_means(values: Sequence[float] | np.ndarray, others: Sequence[float] | np.ndarray) -> Estimate:
+    """Return the mean of ``values`` less that of ``others``, two independent samples, with Welch's 95 % interval.
+
+    ``n`` is the smaller number of seeds; with one seed on a side the interval is infinite.
+    """
+    sides = [np.asarray(side, float) for side in (values, others)]
+    value, n = float(sides[0].mean() - sides[1].mean()), min(map(len, sides))
+    if n < 2:
+        return Estimate(value, float("-inf"), float("inf"), n)
+    errors = np.array([side.var(ddof=1) / len(side) for side in sides])
+    if not errors.any():
+        return exact(value, n)
+    freedom = errors.sum() ** 2 / sum(e**2 / (len(side) - 1) for e, side in zip(errors, sides, strict=True))
+    half = float(special.stdtrit(freedom, 0.975) * np.sqrt(errors.sum()))
+    return Estimate(value, value - half, value + half, n)
+
+
 def slopes_by_seed(frame: pd.DataFrame, *, x: str, y: str = "value", log_y: bool) -> pd.Series:
     """Return, for every seed, the least-squares slope of ``y`` on log ``x``.
 

@@ -203,15 +203,16 @@ def test_rows_of_the_limit_are_one_run(tokens: Tokens) -> None:
     assert found[found.metric == "loss"].step.tolist() == [1, 2]
 
 
-def test_frozen_embeddings_of_finite_and_infinite_width(tokens: Tokens) -> None:
-    limit = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": None, "frozen": True})
+def test_embeddings_in_the_ntk_parametrization_move_less_the_wider_and_in_its_limit_not_at_all(tokens: Tokens) -> None:
+    limit = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": None, "rule": "ntk"})
     assert limit[limit.metric == "accuracy"].value.tolist() == [1 / 9]
     assert (limit[limit.metric.isin(["similarity", "separation"])].value == 0).all()
-    wide = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": 4096, "frozen": True})
-    assert "loss" not in set(wide.metric)
-    assert (wide.step == 0).all()
+    wide = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": 4096, "rule": "ntk"})
+    assert wide[wide.metric == "loss"].value.max() < np.log(2)  # the output weights do learn
     assert wide[wide.metric == "similarity"].value.abs().max() < 0.1
     assert wide[wide.metric == "separation"].value.abs().max() < 0.1
+    narrow, in_mup = (computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "rule": rule}) for rule in ("ntk", "mup"))
+    assert not np.array_equal(narrow[narrow.metric == "similarity"].value, in_mup[in_mup.metric == "similarity"].value)
 
 
 def test_a_vocabulary_without_any_question_is_refused(tokens: Tokens) -> None:

@@ -110,6 +110,16 @@ def test_grid_meets_all_verdicts(tables: dict) -> None:
     assert (points.inside == (points.verdict != "unstable")).all()
 
 
+def test_the_dichotomy_on_the_grid(tables: dict) -> None:
+    """What is stable and moves its output learns features (r = 0) or is a kernel (r > 0): never both, never neither."""
+    points = grid(tables["yang2021"]["polyhedron"])
+    stable = points[(points.s >= 1 / 2) & (points.v >= 1) & (points.r >= 0) & (points.s + points.r >= 1)]
+    moving = (stable.v == 1) | (stable.s + stable.r == 1)
+    assert (stable.verdict[~moving] == "trivial").all()
+    assert (stable.verdict[moving & (stable.r == 0)] == "feature learning").all()
+    assert (stable.verdict[moving & (stable.r > 0)] == "kernel").all()
+
+
 @pytest.mark.parametrize("n_hidden", [1, 3])
 @pytest.mark.parametrize("r", ["0", "1/4", "1/2"])
 def test_the_uniform_family_lies_on_the_edge_between_mup_and_ntp(r: str, n_hidden: int) -> None:
@@ -142,6 +152,20 @@ def test_named_parametrizations_as_tables(tables: dict) -> None:
         1.5,
         0.5,
     ]  # one hidden layer has no hidden matrix to move features
+
+
+def test_mean_field_as_it_is_written_is_for_one_hidden_layer() -> None:
+    """Its second hidden layer is a mean of n independent terms of mean zero, which is of order n^-1/2."""
+    written, continued = (
+        named_points(Table(computed(name="abc_verdicts", rule=rule, n_hidden=[1, 2, 3]).assign(rule=rule)))
+        for rule in ("mf_as_written", "mf")
+    )
+    assert [written["mf_as_written", n].fate for n in (1, 2, 3)] == ["feature learning", "vanishes", "vanishes"]
+    assert [continued["mf", n].fate for n in (1, 2, 3)] == ["feature learning"] * 3
+    assert written["mf_as_written", 1] == continued["mf", 1]
+    rng = np.random.default_rng(0)
+    sizes = [np.abs(rng.standard_normal((9, n)) @ np.tanh(rng.standard_normal(n)) / n).mean() for n in (100, 10_000)]
+    assert sizes[1] < 0.2 * sizes[0]
 
 
 # ---- the gauge orbit
@@ -196,6 +220,15 @@ def test_claims_hold_already_at_smoke_scale(tables: dict, paper: str) -> None:
     small = {"finite_nets_converge", "sampled_nets_converge"}  # two widths and ten seeds say little
     assert set(verdicts.drop(list(small), errors="ignore")) == {"reproduced"}
     assert "not reproduced" not in set(verdicts)
+
+
+def test_a_tick_is_for_one_verdict_at_all_depths(tables: dict) -> None:
+    with style():
+        drawn = figure_function("yang2021slides", "table_abc")(tables["yang2021slides"])
+        texts = [text.get_text() for text in drawn.axes[0].texts]
+        plt.close(drawn)
+    assert [text for text in texts if text in "✓✗" and text] == ["✓", "✓", "✓", "✗", "✓", "✓"]
+    assert texts.count("activations\nvanish") == 3
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from infwidth.analysis.against_limit import limit_less_narrowest, rises_with_width
+from infwidth.analysis.against_limit import limit_less_best_width, limit_less_narrowest, rises_with_width
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.topics.few_shot.measures import limit_less_best_kernel
-from infwidth.topics.words.measures import separation_over_random, similarities_converge
+from infwidth.topics.words.measures import separation_gained, separation_over_ntk, similarities_converge
 
 COLUMNS = ["width", "seed", "step", "metric", "index", "value"]
 
@@ -45,11 +46,31 @@ def test_similarities_converge_at_their_rate() -> None:
     assert similarities_converge(_words()).value == pytest.approx(-0.5, abs=0.06)
 
 
-def test_separation_is_measured_from_random_embeddings() -> None:
-    frozen = _table([(1024.0, s, 0, "separation", -1, 0.1 * s) for s in range(3)])
-    estimate = separation_over_random(_words(), frozen)
-    assert estimate.value == pytest.approx(0.7)
-    assert estimate.n == 3
+def test_the_best_of_the_finite_widths_is_the_one_to_beat() -> None:
+    """Where the second of three is the best, and its nets scatter."""
+    values = {16: (0.1, 0.1), 64: (0.4, 0.6), 256: (0.3, 0.3)}
+    records: list[tuple] = [(np.nan, -1, 3, "accuracy", -1, 0.55)]
+    records += [(float(w), seed, 3, "accuracy", -1, v) for w, of in values.items() for seed, v in enumerate(of)]
+    estimate = limit_less_best_width(_table(records), "accuracy")
+    assert estimate.value == pytest.approx(0.05)
+    assert estimate.low < -1.0 < 1.0 < estimate.high
+    assert limit_less_narrowest(_table(records), "accuracy").value == pytest.approx(0.45)
+
+
+def test_separation_is_that_of_the_widest_nets_in_both_parametrizations() -> None:
+    def nets(**of_width: tuple[float, ...]) -> Table:
+        records = [
+            (float(name[1:]), s, 3, "separation", -1, v) for name, of in of_width.items() for s, v in enumerate(of)
+        ]
+        return _table([*records, (np.nan, -1, 3, "separation", -1, 0.8)])
+
+    mup, ntk = nets(n64=(0.1, 0.2), n256=(0.5, 0.6, 0.7)), nets(n1024=(0.1, 0.3))
+    estimate = separation_over_ntk(mup, ntk)
+    assert (estimate.value, estimate.n) == (pytest.approx(0.4), 2)
+    assert estimate.high - estimate.value == pytest.approx(
+        stats.ttest_ind((0.5, 0.6, 0.7), (0.1, 0.3), equal_var=False).confidence_interval().high - 0.4
+    )
+    assert separation_gained(mup, width=64).value == pytest.approx(0.65)
 
 
 def test_the_best_kernel_is_the_one_to_beat_seed_by_seed() -> None:

@@ -127,16 +127,18 @@ def step(
     targets: np.ndarray,
     n_targets: int,
     lr: float,
+    share: float,
     weight_decay: float,
     hidden: np.ndarray,
     gradient: np.ndarray,
 ) -> None:
     """Take one SGD step on −log σ(f) of ``targets[0]`` and −log σ(−f) of the others, in place.
 
-    u, v are [|V|, n]; ``hidden`` and ``gradient`` [n] are room to work in. As in word2vec the targets are worked
-    through one by one, and a row is decayed by 1 − lr · weight_decay each time that it is touched, and only then.
+    u, v are [|V|, n]; v learns at ``lr``, u at ``share`` of it; ``hidden`` and ``gradient`` [n] are room to work in.
+    As in word2vec the targets are worked through one by one, and a row is decayed by 1 − rate · weight_decay each time
+    that it is touched, and only then.
     """
-    decay = u.dtype.type(1.0 - lr * weight_decay)
+    decay, decay_u = u.dtype.type(1.0 - lr * weight_decay), u.dtype.type(1.0 - lr * share * weight_decay)
     _mean_row(u, context, n_context, hidden)
     gradient[:] = 0.0
     for i in range(n_targets):
@@ -144,9 +146,9 @@ def step(
         label = 1.0 if i == 0 else 0.0
         g = u.dtype.type(lr * (label - 1.0 / (1.0 + math.exp(-_dot(row, hidden)))))
         _step_target(row, g, decay, hidden, gradient)
-    scale = u.dtype.type(1.0 / n_context)
+    scale = u.dtype.type(share / n_context)
     for j in range(n_context):
-        _step_context(u[context[j]], scale, decay, gradient)
+        _step_context(u[context[j]], scale, decay_u, gradient)
 
 
 @njit(cache=True)
@@ -160,12 +162,13 @@ def train_epoch(
     window: int,
     negative: int,
     lr: float,
+    share: float,
     weight_decay: float,
     start: float,
     end: float,
     state: np.ndarray,
 ) -> int:
-    """Train on all of ``ids`` in place; return the number of steps.
+    """Train on all of ``ids`` in place, u at ``share`` of the rate; return the number of steps.
 
     The rate falls linearly in the words read, those left out included, to a floor of 10⁻⁴ ``lr``: it is (1 - start) lr
     at the first word and (1 - end) lr past the last, and constant within a sentence.
@@ -182,7 +185,7 @@ def train_epoch(
                 sentence, length, centre, window, negative, threshold, alias, context, targets, state
             )
             if n_context > 0:
-                step(u, v, context, n_context, targets, n_targets, now, weight_decay, hidden, gradient)
+                step(u, v, context, n_context, targets, n_targets, now, share, weight_decay, hidden, gradient)
                 steps += 1
     return steps
 

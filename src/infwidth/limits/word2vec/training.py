@@ -22,7 +22,9 @@ class Settings:
     """What is the same for all widths; the defaults are those of the code released with the paper for text8.
 
     ``window``: the most words to either side; ``negative``: negatives a centre word; ``subsample``: the threshold t, a
-    word's frequency above which it is thinned out, 0 for never; ``epochs``: passes over the text.
+    word's frequency above which it is thinned out, 0 for never; ``epochs``: passes over the text; ``share``: of the
+    rate, at which the embeddings u learn, 1/n in the NTK parametrization (u there has entries of order one and a
+    multiplier n^-1/2 behind it; absorbed, its rate is n^-1).
     """
 
     lr: float = 0.05
@@ -31,13 +33,14 @@ class Settings:
     negative: int = 25
     subsample: float = 1e-4
     epochs: int = 15
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         """Raise SpecError for what has no meaning."""
         for name in ("window", "negative", "epochs"):
             if getattr(self, name) < 1:
                 raise SpecError(f"word2vec: {name} must be at least 1, not {getattr(self, name)}")
-        for name in ("lr", "weight_decay", "subsample"):
+        for name in ("lr", "weight_decay", "subsample", "share"):
             if not getattr(self, name) >= 0:
                 raise SpecError(f"word2vec: {name} must not be negative, it is {getattr(self, name)}")
 
@@ -151,6 +154,7 @@ def train(net: Net, text: Text, settings: Settings) -> Iterator[int]:
             settings.window,
             settings.negative,
             settings.lr,
+            settings.share,
             settings.weight_decay,
             epoch / settings.epochs,
             (epoch + 1) / settings.epochs,

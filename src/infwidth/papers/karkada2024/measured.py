@@ -142,14 +142,16 @@ def rescaled_against_rich(output_rescaling: Table, one_step: Table) -> pd.DataFr
     ]
 
 
-def rescaled_limit(one_step_limit: Table, gamma: np.ndarray) -> np.ndarray:
+def rescaled_limit(one_step_limit: Table, gamma: np.ndarray, *, centred: bool = False) -> np.ndarray:
     """Return the exact update of the nets of output scale γ ≪ √n, from the limits at r = 0 and 0 < r < 1/2.
+
+    ``centred``: of nets whose initial output is subtracted, γ A/√n.
 
     The residual that drives the step is label minus initial output; its second moments add, and the output's part falls
     as γ^−2: the update squared is (γ² A² + B² − A²)/n with prefactors A without and B with the initial output.
     """
     prefactor = one_step_limit.at(layer="h2").limit("relative_change_prefactor").set_index("richness").value
-    without, with_output = prefactor["1/4"], prefactor["0"]
+    without, with_output = prefactor["1/4"], prefactor["1/4" if centred else "0"]
     return np.sqrt((gamma**2 * without**2 + with_output**2 - without**2) / RESCALED_WIDTH)
 
 

@@ -13,7 +13,7 @@ from infwidth.specs.cells import Computation
 
 Array = np.ndarray
 
-_RECORDS, _BINS, _TEST_SIZE = 20, 50, 2000
+_RECORDS, _BINS, _TEST_SIZE = 20, 40, 2000
 
 
 class Gaussians(Computation):
@@ -80,9 +80,9 @@ def particles(spec: Particles, data: None) -> Rows:
 
     At times that are dense at the start: ``risk`` of every net (seed) on fresh points, ``limit_risk`` on these, and
     ``distance``, the root mean square there of the difference of the two functions. At the times ``show``: ``density``
-    of the radii of all nets together and ``limit_density``, in bins (index) with centres ``bin_centre``. At the end
-    ``wasserstein``, the distance of a net's radii from the limit's. Each net has its own initial weights; examples are
-    those of its seed, the same for all widths.
+    of the radii of all nets together and ``limit_density``, in bins (index) with centres ``bin_centre``, as far as the
+    limit's radii go at the time. At the end ``wasserstein``, the distance of a net's radii from the limit's. Each net
+    has its own initial weights; examples are those of its seed, the same for all widths.
     """
     from infwidth.papers.mei2018.limits import PLATEAUS, flow, function_of, initial_radii, input_nodes, levels
 
@@ -91,11 +91,9 @@ def particles(spec: Particles, data: None) -> Rows:
     radii = flow(start, input_nodes(spec.separation, d), d, dt=spec.dt, steps=n_times)[0]
     x, y = _examples(numpy_stream("evaluation", "mei2018"), _TEST_SIZE, d, spec.separation)
     s = np.sqrt((x**2).sum(1) / d)
-    edges = np.linspace(0, 1.15 * radii.max(), _BINS + 1)
     shown = {round(t / spec.dt) for t in spec.show}
     recorded = {round((k / _RECORDS) ** 2 * n_times) for k in range(_RECORDS + 1)}
     out = Rows(spec.lr)
-    out.add(0, "bin_centre", (edges[1:] + edges[:-1]) / 2, of="ensemble")
     for step, θ in enumerate(_sgd(spec, n_times * spec.every)):
         time, rest = divmod(step, spec.every)
         if rest:
@@ -109,14 +107,23 @@ def particles(spec: Particles, data: None) -> Rows:
                 out.add(step, "risk", ((y - net) ** 2).mean(), seed=seed)
                 out.add(step, "distance", np.sqrt(((net - f) ** 2).mean()), seed=seed)
         if time in shown:
+            edges = _edges(r)
             of_limit = np.diff(np.interp(edges, r, levels(len(r)), left=0, right=1)) / np.diff(edges)
-            out.add(step, "density", np.histogram(np.linalg.norm(θ, axis=2), edges, density=True)[0], of="ensemble")
+            counts = np.histogram(np.linalg.norm(θ, axis=2), edges)[0]
+            out.add(step, "bin_centre", (edges[1:] + edges[:-1]) / 2, of="ensemble")
+            out.add(step, "density", counts / (spec.n_seeds * spec.width * np.diff(edges)), of="ensemble")
             out.add(step, "limit_density", of_limit)
         if time == n_times:
             quantiles = np.interp(levels(spec.width), levels(len(r)), r)
             apart = np.abs(np.sort(np.linalg.norm(θ, axis=2), axis=1) - quantiles).mean(1)
             out.add(step, "wasserstein", apart, seed=seeds)
     return out
+
+
+def _edges(radii: Array) -> Array:
+    """Return the edges of bins that hold these radii, with some room to both sides."""
+    room = 0.15 * (radii.max() - radii.min())
+    return np.linspace(max(radii.min() - room, 0.0), radii.max() + room, _BINS + 1)
 
 
 def _examples(rng: np.random.Generator, n: int, dimension: int, separation: float) -> tuple[Array, Array]:

@@ -2,27 +2,19 @@
 
 import pandas as pd
 
-from infwidth.analysis.against_limit import limit_less_narrowest
+from infwidth.analysis.against_limit import limit_less_best_width
 from infwidth.analysis.claims import Claim
-from infwidth.analysis.distances import alignment
-from infwidth.analysis.expected import about, above, between, equals
-from infwidth.analysis.quantities import Estimated, Exactly, Exponent, Mean, nets
+from infwidth.analysis.expected import about, above, below
+from infwidth.analysis.quantities import Estimated, Exponent, Mean, nets
 from infwidth.analysis.table import Tables
-from infwidth.papers.msr2021.measured import moved_kernels
+from infwidth.papers.msr2021.measured import nearness
 from infwidth.topics.few_shot.measures import limit_less_best_kernel
-from infwidth.topics.words.measures import separation_over_random
+from infwidth.topics.words.measures import separation_gained, separation_over_ntk
 
 
 def _images_over_kernels(tables: Tables) -> pd.Series:
     widest = tables["image_nets"].at(width=max).at_end().nets("test_accuracy").value
     return widest - tables["image_kernels"].limit("test_accuracy").value.max()
-
-
-def _strays(tables: Tables) -> int:
-    """Return how many parameters break: matrix-like if and only if hidden, vector-like all others."""
-    table = tables["parameters"]
-    wide, hidden = table.nets("wide_dimensions").set_index("layer").value, set(table.nets("role_hidden").layer)
-    return sum(count != (2 if name in hidden else 1) for name, count in wide.items())
 
 
 CLAIMS = (
@@ -40,10 +32,11 @@ CLAIMS = (
         "fig1",
         says="Finite nets underperform the feature-learning limit on word analogies.",
         measured=Estimated(
-            "accuracy of the limit less that of the narrowest nets",
-            lambda tables: limit_less_narrowest(tables["word2vec"], "accuracy"),
+            "accuracy of the limit less that of the best finite width",
+            lambda tables: limit_less_best_width(tables["word2vec"], "accuracy"),
         ),
         expected=above(0),
+        note="Corrected after seeing; before: less that of the narrowest nets alone, 0.19 (0.16 … 0.22).",
     ),
     Claim(
         "few_shot_kernels_below",
@@ -58,12 +51,13 @@ CLAIMS = (
     Claim(
         "features_move",
         "fig2",
-        says="In the feature-learning limit features move during training.",
-        measured=Exactly(
-            "one less the cosine of the last layer's feature kernel before and after training",
-            lambda tables: 1.0 - alignment(*moved_kernels(tables["dmft_limit"])),
+        says="Features of a trained wide net move as the feature-learning limit says, and kernel limits do not.",
+        measured=Mean(
+            "distance of the last feature kernel from the feature-learning limit over that from the kernel limits",
+            lambda tables: nearness(tables["dmft_networks"], tables["dmft_limit"]),
         ),
-        expected=between(0.1, 1),
+        expected=below(1 / 2),
+        note="Corrected after seeing; before: that the limit's own kernel moves, one less the cosine of both, 0.29.",
     ),
     Claim(
         "independent_product",
@@ -80,21 +74,26 @@ CLAIMS = (
         expected=about(1, within=0.05),
     ),
     Claim(
-        "two_kinds_of_parameters",
-        "fig4",
-        says="Vector-like parameters have one dimension that scales with width, matrix-like two.",
-        measured=Exactly("number of parameters of a transformer that are otherwise", _strays),
-        expected=equals(0),
-    ),
-    Claim(
         "classes_come_apart",
         "fig5",
-        says="Word classes separate in the feature-learning limit, not in the NTK limit.",
+        says="Word classes come apart in wide nets in μP, and do not in the NTK parametrization.",
         measured=Estimated(
-            "separation in the limit less that of random embeddings",
-            lambda tables: separation_over_random(tables["word2vec"], tables["word2vec_ntk"]),
+            "separation of the widest nets in μP less that of the widest in the NTK parametrization",
+            lambda tables: separation_over_ntk(tables["word2vec"], tables["word2vec_ntk"]),
         ),
         expected=above(0),
-        note="The interval is over random embeddings; the limit has no seed.",
+        note="Corrected after seeing; before: the limit, which has no seed, against random embeddings: 0.18.",
+    ),
+    Claim(
+        "classes_further_apart_at_infinity",
+        "fig5",
+        says="Word classes are even further apart at infinite width than at width 64.",
+        measured=Estimated(
+            "separation in the limit less that of nets of width 64",
+            lambda tables: separation_gained(tables["word2vec"], width=64),
+        ),
+        expected=above(0),
+        note="From the caption of the post. An earlier run had 0.42 in the limit and 0.51 at width 64 on wiki8 (one "
+        "net), and no difference on the embedded sample, where no number of seeds decides its sign.",
     ),
 )

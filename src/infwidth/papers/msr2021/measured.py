@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
+import pandas as pd
 
-from infwidth.analysis.distances import limit_kernel
+from infwidth.analysis.distances import kernels, limit_kernel, relative_distance
 from infwidth.analysis.table import Table
 from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.topics.words.measures import ANALOGIES, ANALOGIES_OF_KERNELS
@@ -36,3 +37,27 @@ def moved_kernels(table: Table) -> tuple[np.ndarray, np.ndarray]:
     """Return the last layer's feature kernel [P, P] at infinite width, at initialisation and after training."""
     richest = table.at(gamma0=max)
     return limit_kernel(richest, "ntk_kernel"), limit_kernel(richest, "kernel", richest.deepest_layer("kernel"))
+
+
+def trained_kernel(networks: Table) -> np.ndarray:
+    """Return the last layer's feature kernel [P, P] of the first of the trained nets."""
+    return next(iter(_last_kernels(networks).values()))
+
+
+def _last_kernels(networks: Table) -> dict[tuple[float, int], np.ndarray]:
+    richest = networks.at(gamma0=max)
+    layer = richest.deepest_layer("kernel")
+    return kernels(richest, step=richest.last_step(), layer=layer, axis="gamma0")
+
+
+def nearness(networks: Table, limit: Table) -> pd.DataFrame:
+    """Return for every trained net how far its last feature kernel is from the feature-learning limit's.
+
+    In units of its distance from that of the kernel limits, which is the one before training: columns seed, value.
+    """
+    before, after = moved_kernels(limit)
+    records = [
+        (seed, relative_distance(after, kernel) / relative_distance(before, kernel))
+        for (_, seed), kernel in _last_kernels(networks).items()
+    ]
+    return pd.DataFrame(records, columns=["seed", "value"])

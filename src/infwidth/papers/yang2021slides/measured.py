@@ -5,8 +5,15 @@ import pandas as pd
 
 from infwidth.analysis.table import Table
 
-#: Rules of the table and their names.
-NAMES = {"sp": "SP, rate 1", "sp_lr": "SP, rate 1/n", "ntk": "NTP", "mf": "mean field", "mup": "μP"}
+#: Rules of the table and their names, in the order of the slides; the last is not there.
+NAMES = {
+    "ntk": "NTP",
+    "sp": "SP, rate 1",
+    "sp_lr": "SP, rate 1/n",
+    "mf_as_written": "mean field",
+    "mup": "μP",
+    "mf": "mean field in μP's gauge",
+}
 
 
 def difference_from_start(orbit: Table, start: Table) -> pd.DataFrame:

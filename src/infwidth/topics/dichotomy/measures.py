@@ -8,6 +8,9 @@ import pandas as pd
 from infwidth.analysis.table import Table
 from infwidth.parametrization.verdicts import VERDICTS, verdict_index
 
+#: What becomes of hidden layers that start with too small weights.
+VANISHES = "vanishes"
+
 
 @dataclass(frozen=True)
 class NamedPoint:
@@ -20,6 +23,7 @@ class NamedPoint:
     nontrivial: bool
     feature_learning: bool
     kernel_regime: bool
+    vanishes: bool = False
 
     @property
     def place(self) -> tuple[float, float, float]:
@@ -32,11 +36,16 @@ class NamedPoint:
         answers = {"stable": self.stable, "nontrivial": self.nontrivial, "feature_learning": self.feature_learning}
         return VERDICTS[verdict_index(**answers)]
 
+    @property
+    def fate(self) -> str:
+        """The verdict, or :data:`VANISHES` where hidden activations do so at initialisation, which is unstable too."""
+        return VANISHES if self.vanishes else self.verdict
+
 
 def named_points(table: Table) -> dict[tuple[str, int], NamedPoint]:
     """Return the points of an ``abc_verdicts`` table by (rule, number of hidden layers)."""
     rows = table.at(layer="").frame.pivot_table(index=["rule", "index"], columns="metric", values="value", sort=False)
-    answers = ["stable", "nontrivial", "feature_learning", "kernel_regime"]
+    answers = {"stable", "nontrivial", "feature_learning", "kernel_regime", "vanishes"} & set(rows)
     records = rows.astype(dict.fromkeys(answers, bool)).reset_index().to_dict("records")
     return {
         (record.pop("rule"), record.pop("index")): NamedPoint(**{str(key): x for key, x in record.items()})

@@ -25,8 +25,8 @@ _EXAMPLES = 3
 _CLASSES = (0, 1)
 
 
-def embedding_panels(trained: Table, frozen: Table, *, limit_name: str) -> Figure:
-    """Draw wide random embeddings, a finite net's, the limit's, and the separation of the classes against width.
+def embedding_panels(trained: Table, ntk: Table, *, limit_name: str) -> Figure:
+    """Draw embeddings in the NTK parametrization, in μP and its limit, and the separation of classes against width.
 
     Both tables have metrics ``pca_x`` and ``pca_y`` (layer: the word, index: its class) and ``separation``. Of several
     seeds the one whose separation is nearest to their mean is drawn.
@@ -34,7 +34,7 @@ def embedding_panels(trained: Table, frozen: Table, *, limit_name: str) -> Figur
     shown = min(trained.values("width"), key=lambda width: abs(math.log(width / _WIDTH)))
     figure, row = plt.subplots(1, 4, figsize=(FULL, 2.6), width_ratios=(1, 1, 1, 0.95))
     panels = {
-        f"NTK: random, n = {max(frozen.values('width')):g}": _typical(frozen.at(width=max)),
+        f"NTK, n = {max(ntk.values('width')):g}": _typical(ntk.at(width=max)),
         f"μP, n = {shown:g}": _typical(trained.at(width=shown)),
         limit_name: trained.at(of="limit").at_end(),
     }
@@ -42,7 +42,7 @@ def embedding_panels(trained: Table, frozen: Table, *, limit_name: str) -> Figur
         _draw_words(axes, net)
         axes.set_title(f"{name}\nseparation {number(_separation(net).value.iloc[0])}")
     row[0].set_ylabel("2nd principal component")
-    _draw_separations(row[-1], trained, frozen)
+    _draw_separations(row[-1], trained, ntk)
     legends.below(figure, _handles(trained), ncols=5, handlelength=1.2, columnspacing=1.0)
     return figure
 
@@ -85,15 +85,15 @@ def _oriented(values: pd.Series) -> pd.Series:
     return values if means[_CLASSES[1]] >= means[_CLASSES[0]] else -values
 
 
-def _draw_separations(axes: Axes, trained: Table, frozen: Table) -> None:
-    """Draw how far the classes are apart against width, of the limit and of random embeddings."""
+def _draw_separations(axes: Axes, trained: Table, ntk: Table) -> None:
+    """Draw how far the classes are apart against width, in the limit, and in the NTK parametrization."""
     widths = trained.values("width")
     points(axes, trained.at_end(of_each=True).nets("separation"), colours=width_colours(widths))
     axes.axhline(trained.at_end().limit("separation").value.iloc[0], **LIMIT)
-    random = mean_over_seeds(frozen.at(width=max).at_end(of_each=True).nets("separation").value.to_numpy())
-    axes.axhline(random.value, color=LAZY, linestyle=DASHED, linewidth=1.1)
+    in_ntk = mean_over_seeds(ntk.at(width=max).at_end(of_each=True).nets("separation").value.to_numpy())
+    axes.axhline(in_ntk.value, color=LAZY, linestyle=DASHED, linewidth=1.1)
     width_axis(axes, widths, "width n")
-    axes.set_ylim(bottom=min(-0.02, 1.1 * random.value))
+    axes.set_ylim(bottom=min(-0.02, 1.1 * in_ntk.value))
     axes.set_title("separation of the\nclasses")
 
 
@@ -106,4 +106,4 @@ def _handles(trained: Table) -> list[object]:
         label = ", ".join(names[:_EXAMPLES]) + f", … ({len(names)})"
         handles.append(legends.line(label, color=colour, marker=marker, linestyle=""))
     lines = [legends.line("nets in μP", marker="o"), legends.limit("limit of μP")]
-    return [*handles, *lines, legends.line("NTK: random", color=LAZY, linestyle=DASHED)]
+    return [*handles, *lines, legends.line("nets in NTK", color=LAZY, linestyle=DASHED)]

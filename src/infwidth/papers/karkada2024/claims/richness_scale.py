@@ -28,6 +28,16 @@ CLAIMS = (
         measured=Exponent("the output at initialization", nets("few_steps", "output_scale", step=0, richness="-1/4")),
         expected=about(1 / 4, within=TOLERANCE),
     ),
+    Claim(
+        "update_grows_above",
+        "richness_scale",
+        says="Above richness r = 1/2 one step moves the representation more the wider the net, as n^(r − 1/2); here "
+        "r = 3/4.",
+        measured=Exponent(
+            "‖Δh₂‖ / ‖h₂‖ after one step", nets("few_steps", "relative_change", layer="h2", step=1, richness="3/4")
+        ),
+        expected=about(1 / 4, within=TOLERANCE),
+    ),
     *(
         Claim(
             f"gradient_growth_exponent_r_{richness.replace('/', '_')}",

@@ -45,7 +45,8 @@ def alignment(tables: Tables) -> Figure:
             *named,
             legends.line("random change", color="0.5", marker="."),
             legends.guide("slope −1/2"),
-            legends.line("output / γ, rates · γ²", color=PAIR[0], marker="o"),
+            legends.line("f / γ, rates · γ²", color=PAIR[0], marker="o", linestyle=""),
+            legends.line("(f − f₀) / γ, rates · γ²", color=PAIR[1], marker="o", linestyle=""),
             legends.line(
                 "richness r at γ = $n^r$", color="black", marker="o", fillstyle="none", markersize=8, linestyle=""
             ),
@@ -90,10 +91,12 @@ def _draw_growth(axes: Axes, table: Table) -> None:
 
 
 def _draw_rescaling(axes: Axes, tables: Tables) -> None:
-    rescaled = at_panel(tables["output_rescaling"], PANELS[0])
-    points(axes, rescaled, x="gamma0", color=PAIR[0])
-    gamma = np.geomspace(rescaled.gamma0.min(), rescaled.gamma0.max(), 100)
-    axes.plot(gamma, rescaled_limit(tables["one_step_limit"], gamma), **LIMIT, zorder=1)
+    for experiment, colour in zip(("output_rescaling", "output_rescaling_centred"), PAIR, strict=True):
+        rescaled = at_panel(tables[experiment], PANELS[0])
+        points(axes, rescaled, x="gamma0", color=colour, linestyle="")
+        gamma = np.geomspace(rescaled.gamma0.min(), rescaled.gamma0.max(), 100)
+        centred = experiment.endswith("centred")
+        axes.plot(gamma, rescaled_limit(tables["one_step_limit"], gamma, centred=centred), **LIMIT, zorder=1)
     for richness, rows in rescaled_against_rich(tables["output_rescaling"], tables["one_step"]).groupby("richness"):
         place = (rows.gamma0.iloc[0], rows.rich.mean())
         axes.plot(*place, "o", markersize=10, fillstyle="none", color="black")

@@ -29,20 +29,23 @@ _HIGHEST = 10.0
 
 
 def richness_scale(tables: Tables) -> Figure:
-    """The schematic scale of the post (top), and against the same axis three measurements of its window."""
+    """The schematic scale of the post (top), and against the same axis four measurements of its window."""
     table = tables["few_steps"]
-    figure, (scale, output, gradient, loss) = plt.subplots(
-        4, 1, figsize=(FULL, 7.2), sharex=True, height_ratios=(1.5, 1.6, 1.6, 2)
+    figure, (scale, output, update, gradient, loss) = plt.subplots(
+        5, 1, figsize=(FULL, 8.0), sharex=True, height_ratios=(1.4, 1.4, 1.4, 1.4, 1.9)
     )
     _draw_scale(scale)
     _draw_exponents(output, table.at(step=0).nets("output_scale"), _EDGES, lambda r: -r, "theory: −r")
     output.set_ylabel("exponent in n of\nthe initial output")
+    moved = table.at(layer="h2", step=1).nets("relative_change")
+    _draw_exponents(update, moved, _EDGES, lambda r: np.maximum(r, 0) - 0.5, "theory: r − 1/2, of r < 0 as of 0")
+    update.set_ylabel("exponent in n of\n‖Δh₂‖ / ‖h₂‖, one step")
     growth = gradient_growth(table.at(step=[step for step in table.values("step") if step <= _STEPS]))
     _draw_exponents(gradient, growth, (_LAZY, _RICH), np.zeros_like, "theory: 0 between, above 0 beyond 1/2")
     gradient.set_ylabel("exponent in n of\ngradient growth")
     _draw_losses(loss, table)
     loss.set_xlabel("richness r")
-    for axes in (output, gradient, loss):
+    for axes in (output, update, gradient, loss):
         axes.axvspan(_EDGES[0], _LAZY, color=_EXPLODES, linewidth=0, zorder=0)
         axes.axvspan(_RICH, _EDGES[1], color=_EXPLODES, linewidth=0, zorder=0)
         axes.set_xlim(_EDGES)
@@ -80,7 +83,7 @@ def _draw_exponents(axes: Axes, rows: pd.DataFrame, over: tuple[float, float], t
             bars = ([estimate.value - estimate.low], [estimate.high - estimate.value])
             at, colour = float(Fraction(richness)), richness_colour(richness)
             axes.errorbar([at], [estimate.value], yerr=bars, fmt="o", markersize=5, color=colour, capsize=2)
-    axes.legend(handles=[legends.limit(label)], loc="upper center")
+    axes.legend(handles=[legends.limit(label)], loc="best")
 
 
 def _draw_losses(axes: Axes, table: Table) -> None:

@@ -1,6 +1,7 @@
 """Radial densities, risks and distances of two-layer nets beside their mean-field limit."""
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -40,15 +41,15 @@ def _densities(axes: Axes, table: Table, step: int) -> None:
     """Draw the histogram of the widest nets and the limit's, where there is mass."""
     widest = table.at(width=max)
     (colour,) = width_colours(widest.values("width")).values()
-    here, centres = widest.at(step=step), widest.ensemble("bin_centre").value.to_numpy()
+    here = widest.at(step=step)
+    centres = here.ensemble("bin_centre").value.to_numpy()
     of_nets, of_limit = here.ensemble("density").value.to_numpy(), here.limit("limit_density").value.to_numpy()
     half = (centres[1] - centres[0]) / 2
     edges = np.append(centres - half, centres[-1] + half)
     sns.histplot(x=centres, weights=of_nets, bins=edges.tolist(), color=colour, alpha=0.5, linewidth=0, ax=axes)
     axes.stairs(of_limit, edges, **LIMIT)
-    filled = centres[(of_nets > 0) | (of_limit > 0)]
     axes.set(xlabel="radius |θ|", ylabel="", title=f"t = {step * widest.values('lr')[0]:g}")
-    axes.set_xlim(max(filled[0] - 0.4, 0), filled[-1] + 0.4)
+    axes.set_xlim(edges[0], edges[-1])
 
 
 def _risks(axes: Axes, table: Table, reduced: Table) -> None:
@@ -59,6 +60,20 @@ def _risks(axes: Axes, table: Table, reduced: Table) -> None:
         rows = same.limit(metric)
         axes.plot(rows.step * rows.lr, rows.value, **{**LIMIT, "linestyle": linestyle})
     axes.set(xlabel="time t", ylabel="risk", ylim=(0, None))
+    _residuals(axes.inset_axes((0.5, 0.5, 0.5, 0.48)), table, same)
+
+
+def _residuals(axes: Axes, table: Table, same: Table) -> None:
+    """Draw risks less that of the limit, on the same points as those of the nets."""
+    of_nets, of_limit = table.nets("risk"), table.limit("limit_risk").set_index(["width", "step"]).value
+    exact = of_limit.reindex(pd.MultiIndex.from_frame(of_nets[["width", "step"]])).to_numpy()
+    curves(axes, of_nets.assign(time=of_nets.step * of_nets.lr, value=of_nets.value - exact), x="time", linewidth=1)
+    limit, reduced = same.limit("risk"), same.limit("reduced_risk")
+    time = limit.step * limit.lr
+    axes.plot(time, reduced.value.to_numpy() - limit.value.to_numpy(), **{**LIMIT, "linestyle": DASHED})
+    axes.set(xlabel="", ylabel="", xticks=[0, time.max()])
+    axes.set_title("less that of N = ∞", fontsize=7)
+    axes.tick_params(labelsize=6.5)
 
 
 def _distances(axes: Axes, table: Table) -> None:

@@ -8,7 +8,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from infwidth.analysis.distances import alignment
 from infwidth.analysis.table import Tables
-from infwidth.papers.msr2021.measured import moved_kernels
+from infwidth.papers.msr2021.measured import moved_kernels, trained_kernel
 from infwidth.plotting.maps import by_class, colour_bar, signed_map
 from infwidth.plotting.style import DOTTED, FULL, LAZY, RICH
 
@@ -17,7 +17,7 @@ _EVENTS = {
     "forward\npass": True,
     "backward\npass": True,
     "update": False,
-    "passes,\nupdates …": False,
+    "passes,\nupdates": False,
     "trained\nnet": False,
 }
 #: Limit → events from and to (exclusive), and its fill.
@@ -32,9 +32,9 @@ _PITCH = 1.75
 def fig2(tables: Tables) -> Figure:
     """The course of training with what each limit covers (left); feature kernels before and after (right)."""
     figure = plt.figure(figsize=(FULL, 2.5))
-    ((left, right),) = figure.subfigures(1, 2, width_ratios=(4.3, 2.9), squeeze=False)
+    ((left, right),) = figure.subfigures(1, 2, width_ratios=(3.7, 3.5), squeeze=False)
     _draw_timeline(left.subplots())
-    _draw_kernels(right, *moved_kernels(tables["dmft_limit"]))
+    _draw_kernels(right, *moved_kernels(tables["dmft_limit"]), trained_kernel(tables["dmft_networks"]))
     return figure
 
 
@@ -71,15 +71,20 @@ def _draw_cover(axes: Axes, limit: str, start: float, end: float, y: float, fill
     axes.text((start + end) / 2, y, limit, ha="center", va="center", fontsize=8, weight="bold")
 
 
-def _draw_kernels(figure: SubFigure, before: np.ndarray, after: np.ndarray) -> None:
-    """Draw the last layer's feature kernel before and after training on one colour scale, framed as the bars are."""
-    panels = figure.subplots(1, 2)
-    largest = float(max(np.abs(before).max(), np.abs(after).max()))
-    of_panels = ((before, "NNGP, NTK:\nas at initialisation", LAZY), (after, "feature-learning\nlimit: trained", RICH))
+def _draw_kernels(figure: SubFigure, before: np.ndarray, after: np.ndarray, net: np.ndarray) -> None:
+    """Draw the last layer's feature kernel in both kinds of limit and in a net, framed as the bars are."""
+    panels = figure.subplots(1, 3)
+    largest = float(max(np.abs(kernel).max() for kernel in (before, after, net)))
+    of_panels = (
+        (before, "NNGP, NTK:\nas at the start", LAZY),
+        (after, "feature-learning\nlimit: trained", RICH),
+        (net, "wide net,\ntrained", "0.3"),
+    )
     for axes, (kernel, name, colour) in zip(panels, of_panels, strict=True):
         signed_map(axes, by_class(kernel), largest=largest)
-        axes.set_title(name, fontsize=8)
+        axes.set_title(name, fontsize=7.5)
         axes.spines[:].set(visible=True, color=colour, linewidth=1.5)
     panels[0].set_ylabel("example (by class)", fontsize=7.5)
-    label = f"last layer's feature kernel\n(cosine of the two: {alignment(before, after):.2f})"
+    cosines = " and ".join(f"{alignment(net, of_limit):.3f}" for of_limit in (before, after))
+    label = f"last layer's feature kernel\n(cosines of the net with the limits: {cosines})"
     colour_bar(list(panels), label=label, location="bottom", shrink=0.8, aspect=30, pad=0.03)

@@ -7,7 +7,7 @@ from infwidth.analysis.expected import equals
 from infwidth.analysis.quantities import Exactly
 from infwidth.analysis.table import Tables
 from infwidth.papers.yang2021.measured import NAMED
-from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
+from infwidth.topics.dichotomy.measures import faces, layer_exponents, named_points
 
 _EXACT = "Exact rational arithmetic; the interval is the number itself."
 
@@ -40,11 +40,6 @@ def _r_of_sp(tables: Tables) -> float:
     return point.r if not point.stable else np.nan
 
 
-def _disagreements(tables: Tables) -> int:
-    points = grid(tables["polyhedron"])
-    return int((points.inside != (points.verdict != "unstable")).sum())
-
-
 def _misplaced(tables: Tables) -> int:
     """Count vertices without a counterpart in VERTICES, and the named parametrizations that are not at theirs."""
     found = {tuple(face.corners[0]) for face in faces(tables["polyhedron"]) if len(face.boundaries) == 3}
@@ -53,17 +48,6 @@ def _misplaced(tables: Tables) -> int:
     for vertex, rules in VERTICES.items():
         for rule in rules:
             wrong += points[rule, NAMED[rule][1]].place != vertex
-    return wrong
-
-
-def _feature_learning_faces(tables: Tables) -> int:
-    """Count the faces whose verdict is not: feature learning on edges and vertex of r = 0 with v = 1 or s + r = 1."""
-    wrong = 0
-    for face in faces(tables["polyhedron"]):
-        at = set(face.boundaries)
-        moves = bool(at & {"v = 1", "s + r = 1"})
-        expected = "trivial" if not moves else "feature learning" if "r = 0" in at else "kernel"
-        wrong += face.verdict != expected
     return wrong
 
 
@@ -85,14 +69,6 @@ CLAIMS = (
         note=_EXACT,
     ),
     Claim(
-        "polyhedron_is_the_stable_set",
-        "fig5",
-        says="The stable parametrizations are the polyhedron s ≥ 1/2, v ≥ 1, r ≥ 0, s + r ≥ 1.",
-        measured=Exactly("grid points at which inequalities and classifier disagree", _disagreements),
-        expected=equals(0),
-        note=_EXACT,
-    ),
-    Claim(
         "vertices_are_ntp_and_mup",
         "fig5",
         says="The polyhedron of stable parametrizations has two vertices: NTP and SP at rate 1/n are at one, μP and "
@@ -100,14 +76,5 @@ CLAIMS = (
         measured=Exactly("vertices and named parametrizations out of place", _misplaced),
         expected=equals(0),
         note=f"{_EXACT} Mean field has one hidden layer, the others two.",
-    ),
-    Claim(
-        "feature_learning_is_two_edges",
-        "fig5",
-        says="Nontrivial limits fill two facets of the polyhedron of stable parametrizations; they learn features on "
-        "the two edges of these at r = 0 only.",
-        measured=Exactly("faces with another verdict", _feature_learning_faces),
-        expected=equals(0),
-        note=f"{_EXACT} Judged by the classifier at the centre of each face.",
     ),
 )

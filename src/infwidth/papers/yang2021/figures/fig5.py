@@ -12,6 +12,7 @@ from infwidth.analysis.table import Tables
 from infwidth.papers.yang2021.measured import NAMED
 from infwidth.plotting import legends
 from infwidth.plotting.style import FULL
+from infwidth.plotting.text import fraction
 from infwidth.topics.dichotomy.measures import faces, named_points
 from infwidth.topics.dichotomy.panels import VERDICT_COLOURS, VERDICT_FILLS
 
@@ -40,13 +41,17 @@ def fig5(tables: Tables) -> Figure:
                 ]
                 axes.scatter(*corner, color="black", s=26, zorder=3, depthshade=False)
                 s, v, r = corner
-                axes.text(s + 0.06, v, r + 0.02, "\n".join(there[::-1]), zorder=4, va="bottom", weight="bold")
+                text = "\n".join([*there[::-1], f"({', '.join(map(fraction, corner))})"])
+                axes.text(s + 0.06, v, r + 0.02, text, zorder=4, va="bottom", weight="bold")
     axes.set(xlabel="s = a + b of readout", ylabel="v = 2a + c of readout", zlabel="r")
     axes.set(xlim=(0.5, 2), ylim=(1, 2), zlim=(0, 1.5))
     axes.set_box_aspect((1.5, 1.2, 1.2), zoom=1.0)
     axes.view_init(elev=-18, azim=-122)  # from below, where all four facets are seen
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(plt.MultipleLocator(0.5))
+    axes.set(xticks=(1.0, 1.5, 2.0), yticks=(1.5, 2.0))  # the corner's own labels would meet; its vertex has them
+    axes.zaxis.set_rotate_label(False)
+    axes.zaxis.labelpad = -2
     areas = [Patch(color=VERDICT_FILLS[v], label=f"{v}: facets") for v in ("trivial", "kernel")]
     edges = legends.line("feature learning: edges", color=VERDICT_COLOURS["feature learning"], linewidth=4)
     legends.below(figure, [*areas, edges])

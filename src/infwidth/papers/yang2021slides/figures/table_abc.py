@@ -13,11 +13,11 @@ from infwidth.topics.dichotomy.panels import VERDICT_FILLS
 
 
 def table_abc(tables: Tables) -> Figure:
-    """Rows: parametrizations with their exponents; a coloured cell a depth, with r in it."""
+    """Rows: parametrizations with their exponents; a coloured cell a depth, with r in it; whether depth matters."""
     depths_table = tables["depths"]
     points = named_points(depths_table)
     depths = sorted({n_hidden for _, n_hidden in points})
-    cells = [["", "a", "b", "c", *(f"L = {depth}" for depth in depths)]]
+    cells = [["", "a", "b", "c", *(f"L = {depth}" for depth in depths), "any depth"]]
     fills = {}
     for row, (rule, name) in enumerate(NAMES.items(), start=1):
         # Of the hidden matrices, which all have the same exponents, one is shown.
@@ -26,12 +26,17 @@ def table_abc(tables: Tables) -> Figure:
         verdicts = []
         for column, depth in enumerate(depths, start=4):
             point = points[rule, depth]
-            verdicts.append(f"{point.verdict}\nr = {fraction(point.r)}")
+            verdicts.append("activations\nvanish" if point.vanishes else f"{point.verdict}\nr = {fraction(point.r)}")
             fills[row, column] = VERDICT_FILLS[point.verdict]
-        cells.append([name, *triples, fraction(abc["c"][0]), *verdicts])
-    figure, axes = plt.subplots(figsize=(FULL, 2.9))
+        same = len({points[rule, depth].fate for depth in depths}) == 1
+        cells.append([name, *triples, fraction(abc["c"][0]), *verdicts, "✓" if same else "✗"])
+    figure, axes = plt.subplots(figsize=(FULL, 3.2))
     text_table(
-        axes, cells, widths=(1.0, 0.95, 1.0, 0.35, *[1.25] * len(depths)), fills=fills, rules_after=(0, len(NAMES)),
+        axes,
+        cells,
+        widths=(1.5, 0.95, 1.0, 0.35, *[1.2] * len(depths), 0.7),
+        fills=fills,
+        rules_after=(0, len(NAMES) - 1, len(NAMES)),
         fontsize=7.5,
-    )  # fmt: skip
+    )
     return figure
