@@ -26,7 +26,7 @@ def _kernels(kernel: np.ndarray, metric: str, **columns: object) -> pd.DataFrame
 def test_nearness_is_between_the_kernels_before_and_after_training() -> None:
     before, after = np.eye(2), np.array([[2.0, 1.0], [1.0, 2.0]])
     limit = pd.concat([_kernels(before, "ntk_kernel", layer=""), _kernels(after, "kernel")])
-    between = [after + part * (before - after) for part in (0, 0.2, 0.5)]
+    between = [after + part * (before - after) for part in (0, 0.2, 0.5, 1)]
     nets = [_kernels(kernel, "kernel", of="net", seed=seed) for seed, kernel in enumerate(between)]
     found = nearness(Table(pd.concat(nets)), Table(limit))
-    assert found.value.tolist() == pytest.approx([0.0, 0.25, 1.0])
+    assert found.value.tolist() == pytest.approx([0.0, 0.25, 1.0, np.inf])

@@ -41,7 +41,7 @@ CLAIMS = (
         says="The radii of the units of trained two-layer nets converge to their mean-field distribution as N^(−1/2).",
         measured=Exponent("the Wasserstein distance of final radii", nets("particles", "wasserstein", at_end=True)),
         expected=about(-1 / 2, within=RATE),
-        note="The noise of SGD adds to it at any width, less at workstation scale; nets of one width differ by a third.",
+        note="The noise of SGD adds to it at any width, less at workstation scale; nets of a width differ by a third.",
     ),
     Claim(
         "final_risk",

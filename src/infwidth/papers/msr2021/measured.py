@@ -53,11 +53,13 @@ def _last_kernels(networks: Table) -> dict[tuple[float, int], np.ndarray]:
 def nearness(networks: Table, limit: Table) -> pd.DataFrame:
     """Return for every trained net how far its last feature kernel is from the feature-learning limit's.
 
-    In units of its distance from that of the kernel limits, which is the one before training: columns seed, value.
+    In units of its distance from that of the kernel limits, which is the one before training, and infinite for a net
+    that stayed there: columns seed, value.
     """
-    before, after = moved_kernels(limit)
-    records = [
-        (seed, relative_distance(after, kernel) / relative_distance(before, kernel))
-        for (_, seed), kernel in _last_kernels(networks).items()
-    ]
-    return pd.DataFrame(records, columns=["seed", "value"])
+    of_nets = _last_kernels(networks)
+    from_start, from_limit = (
+        np.array([relative_distance(of_limit, kernel) for kernel in of_nets.values()])
+        for of_limit in moved_kernels(limit)
+    )
+    ratios = np.divide(from_limit, from_start, out=np.full_like(from_start, np.inf), where=from_start > 0)
+    return pd.DataFrame({"seed": [seed for _, seed in of_nets], "value": ratios})

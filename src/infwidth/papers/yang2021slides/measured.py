@@ -12,7 +12,7 @@ NAMES = {
     "sp_lr": "SP, rate 1/n",
     "mf_as_written": "mean field",
     "mup": "μP",
-    "mf": "mean field in μP's gauge",
+    "mf": "mean field, 1/√n",
 }
 
 

@@ -10,7 +10,7 @@ from infwidth.topics.few_shot.measures import limit_less_best_kernel
 from infwidth.topics.words.measures import separation_over_ntk, similarities_converge
 
 _ntk = partial(nets, "word2vec_ntk", at_end=True)
-_TRAINED = "Corrected after seeing: nets are trained; before, embeddings were left as drawn, with the same numbers."
+_TRAINED = "Corrected after seeing: nets are trained; before, embeddings were left as drawn, with the same verdict."
 
 CLAIMS = (
     Claim(

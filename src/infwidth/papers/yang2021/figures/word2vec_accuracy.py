@@ -1,12 +1,14 @@
 """How well word embeddings of finite nets, of their limit and of kernels answer analogies."""
 
+import math
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from infwidth.analysis.statistics import mean_over_seeds
+from infwidth.analysis.statistics import exact
 from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
@@ -24,7 +26,7 @@ def word2vec_accuracy(tables: Tables) -> Figure:
     guess = 100 * float(tables["word2vec_ntk"].at_end().limit("accuracy").value.iloc[0])
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(FULL, 3.1), width_ratios=(4, 5, 4))
     _draw_epochs(left, trained, guess)
-    _draw_final(middle, trained, guess)
+    _draw_final(middle, trained)
     _draw_deviations(right, trained)
     legends.below(
         figure,
@@ -54,17 +56,18 @@ def _draw_epochs(axes: Axes, trained: Table, guess: float) -> None:
     axes.set(xlabel="epoch", ylabel="analogies answered right (%)")
 
 
-def _draw_final(axes: Axes, trained: Table, guess: float) -> None:
-    """Draw the final accuracy against width, with the limit, the kernels and the paper's numbers."""
-    nets = _in_percent(trained.at_end(of_each=True).nets("accuracy"))
-    points(axes, nets, colours=width_colours(nets.width))
+def _draw_final(axes: Axes, trained: Table) -> None:
+    """Draw the final accuracy over the limit's against width, with that of kernels, and the same of the paper's."""
+    final = trained.at_end(of_each=True)
+    of_limit = float(final.limit("accuracy").value.iloc[0])
+    nets = final.nets("accuracy")
+    points(axes, nets.assign(value=nets.value / of_limit), colours=width_colours(nets.width))
     infinity, kernels = axis_to_infinity(axes, {*nets.width, *ANALOGIES}, shown=2)
-    draw_limit(axes, infinity, mean_over_seeds(_in_percent(trained.at_end().limit("accuracy")).value.to_numpy()))
-    draw_kernel(axes, kernels, mean_over_seeds([guess]), _KERNEL)
-    draw_reported(axes, infinity, {width: 100 * value for width, value in ANALOGIES.items()})
-    axes.plot([kernels], [100 * ANALOGIES_OF_KERNELS], _KERNEL, **REPORTED | {"markersize": 8})
-    axes.set_ylabel("after the last epoch (%)")
-    axes.set_ylim(bottom=-2)
+    draw_limit(axes, infinity, exact(1.0))
+    draw_kernel(axes, kernels, exact(0.0), _KERNEL)
+    draw_reported(axes, infinity, {width: value / ANALOGIES[math.inf] for width, value in ANALOGIES.items()})
+    axes.plot([kernels], [ANALOGIES_OF_KERNELS], _KERNEL, **REPORTED | {"markersize": 8})
+    axes.set_ylabel("after the last epoch / of the limit")
 
 
 def _draw_deviations(axes: Axes, trained: Table) -> None:
