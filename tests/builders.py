@@ -51,7 +51,7 @@ def expanded(**experiment: Any) -> list[Cell]:
     """Return the cells of an experiment; its blocks get a source and a deviation."""
     notes = {"source": "a test", "deviation": "none"}
     noted = {
-        key: {**value, **notes} if isinstance(value, dict) and key != "sweep" else value
+        key: {**value, **notes} if isinstance(value, dict) and key not in ("sweep", "seeds") else value
         for key, value in experiment.items()
         if key != "kind"
     }
@@ -61,7 +61,15 @@ def expanded(**experiment: Any) -> list[Cell]:
 #: Metrics without a seed that are neither a limit's: of ensembles and of averages over nets, of a net's parameters.
 _OF_ENSEMBLES = (
     *("ensemble_accuracy", "ensemble_loss", "ensemble_loss_probabilities", "ensemble_loss_without", "single_loss"),
-    *("logit_deviation", "logit_variance", "ntk_alignment", "ntk_eigenvalue", "ntk_task_power"),
+    *(
+        "ensemble_loss_of",
+        "ensemble_square",
+        "logit_deviation",
+        "logit_variance",
+        "ntk_alignment",
+        "ntk_eigenvalue",
+        "ntk_task_power",
+    ),
     *("bin_centre", "density", "output_mean", "output_std"),
 )
 _OF_PARAMETERS = ("size", "wide", "wide_dimensions", "role_embedding", "role_hidden", "role_norm", "role_output")

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-ROLES = ("subset", "order", "augmentation", "init", "evaluation", "bootstrap", "perturbation")
+ROLES = ("subset", "order", "augmentation", "init", "evaluation", "bootstrap", "perturbation", "generation")
 
 
 def _sequence(role: str, *keys: int | str) -> np.random.SeedSequence:

@@ -177,7 +177,7 @@ def by_seed(distances: pd.DataFrame, *, x: str = "width") -> pd.DataFrame:
     n = len(without)
     records = [
         (at, seed, n * mean - (n - 1) * left_out)
-        for seed, kept in zip(seeds, without, strict=True)
+        for seed, kept in zip(seeds if without else (), without, strict=True)
         for (at, mean), left_out in zip(means.items(), _mean(kept, x), strict=True)
     ] or [(at, seed, mean) for at, mean in means.items() for seed in seeds]
     return pd.DataFrame(records, columns=[x, "seed", "value"])

@@ -5,6 +5,7 @@ from typing import Any
 
 LOADERS = {
     "images": "infwidth.data.images:load_images",
+    "drawn": "infwidth.data.drawn:load_drawn",
     "windows": "infwidth.data.tokens:load_windows",
     "corpus": "infwidth.data.tokens:load_corpus",
     "drawings": "infwidth.data.drawings:load_drawings",
@@ -15,10 +16,10 @@ def form_of(block: Mapping[str, Any], kind: str) -> str:
     """Return what a spec's data block asks for, a key of LOADERS, of a data set of that kind.
 
     A text is windows where the block says ``context``, and a corpus where it says ``questions``, the name of a data set
-    of analogies.
+    of analogies. From a model of images some are drawn.
     """
     if "context" in block:
         return "windows"
     if "questions" in block:
         return "corpus"
-    return "drawings" if kind == "drawings" else "images"
+    return {"drawings": "drawings", "image_model": "drawn"}.get(kind, "images")

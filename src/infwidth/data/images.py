@@ -71,15 +71,10 @@ def load_images(
     chosen = np.unique(stored["y_train"]).tolist() if classes is None else list(classes)
     rows, labels = {}, {}
     for split, size in (("train", train_size), ("test", test_size)):
-        rows[split], labels[split] = _subset(stored[f"y_{split}"], chosen, size, split, subset_seed, record["name"])
+        rows[split], labels[split] = subset(stored[f"y_{split}"], chosen, size, split, subset_seed, record["name"])
 
-    pixels = _Pixels(stored["x_train"].shape[1:], image_size, grayscale, record["name"])
-    if normalization == "standardize":
-        mean, scale = pixels.statistics(stored["x_train"], rows["train"])
-    elif normalization == "unit":
-        mean, scale = np.zeros(pixels.channels), np.full(pixels.channels, 255.0 * pixels.weight)
-    else:
-        raise SpecError(f"normalization '{normalization}' is neither 'standardize' nor 'unit'")
+    pixels = Pixels(stored["x_train"].shape[1:], image_size, grayscale, record["name"])
+    mean, scale = pixels.scale(stored["x_train"], rows["train"], normalization)
     return Images(
         x_train=pixels.images(stored["x_train"], rows["train"], mean, scale),
         y_train=torch.from_numpy(labels["train"]),
@@ -91,7 +86,7 @@ def load_images(
     )
 
 
-def _subset(
+def subset(
     stored_labels: np.ndarray, classes: list[int], size: int | None, split: str, seed: int, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of a balanced subset and their new labels, classes in turn."""
@@ -118,8 +113,10 @@ def _subset(
     return np.concatenate(rows)[in_turn], np.concatenate(labels)[in_turn]
 
 
-class _Pixels:
+class Pixels:
     """From stored rows to scaled tensors, by way of whole numbers: sums over the averaged squares and channels.
+
+    The side that is asked for is the height; images are squares, or several side by side.
 
     Whole numbers make the statistics exact, the same on every machine and with any number of threads; v2.Resize of
     torchvision would round every average to a whole pixel value.
@@ -128,24 +125,26 @@ class _Pixels:
     def __init__(self, stored_shape: tuple[int, ...], image_size: int | None, grayscale: bool, name: str) -> None:
         height, width, channels = stored_shape
         side = height if image_size is None else image_size
-        if height != width or side < 1 or height % side:
+        if width % height or side < 1 or height % side:
             sides = [s for s in range(1, height + 1) if height % s == 0]
             raise SpecError(f"{name}: image_size {side} cannot be reached from {height}×{width}; it can be in {sides}")
-        self.side, self.factor = side, height // side
+        self.factor = height // side
         self.to_luma = grayscale and channels == 3
-        self.channels = 1 if self.to_luma else channels
+        #: Of an image: channels, height, width.
+        self.shape = (1 if self.to_luma else channels, side, width // self.factor)
         # What one unit of a pixel weighs in the whole numbers.
         self.weight = self.factor**2 * (int(_LUMA.sum()) if self.to_luma else 1)
 
     def _sums(self, stored: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return int64 [len(rows), C, side, side]."""
+        """Return int64 [len(rows), C, H, W]."""
         order = np.argsort(rows)  # in the file's order, which a disk reads best
         block = np.empty((len(rows), *stored.shape[1:]), np.int64)
         block[order] = stored[rows[order]]
         if self.to_luma:
             block = (block @ _LUMA)[..., np.newaxis]
         if self.factor > 1:
-            block = block.reshape(len(rows), self.side, self.factor, self.side, self.factor, -1).sum((2, 4))
+            _, height, width = self.shape
+            block = block.reshape(len(rows), height, self.factor, width, self.factor, -1).sum((2, 4))
         return block.transpose(0, 3, 1, 2)
 
     def _blocks(self, stored: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -153,15 +152,26 @@ class _Pixels:
         for start in range(0, len(rows), count):
             yield self._sums(stored, rows[start : start + count])
 
+    def scale(
+        self, stored: np.ndarray, rows: np.ndarray, normalization: Normalization
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is subtracted and what divided by, of each channel, in units of the whole numbers."""
+        if normalization == "standardize":
+            return self.statistics(stored, rows)
+        if normalization == "unit":
+            return np.zeros(self.shape[0]), np.full(self.shape[0], 255.0 * self.weight)
+        raise SpecError(f"normalization '{normalization}' is neither 'standardize' nor 'unit'")
+
     def statistics(self, stored: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation of each channel, in units of the whole numbers."""
         # Python's integers: the squares of a large data set exceed 64 bits.
-        total, squares = [0] * self.channels, [0] * self.channels
+        channels, height, width = self.shape
+        total, squares = [0] * channels, [0] * channels
         for sums in self._blocks(stored, np.sort(rows)):  # as a disk reads best
-            for c in range(self.channels):
+            for c in range(channels):
                 total[c] += int(sums[:, c].sum())
                 squares[c] += int((sums[:, c] ** 2).sum())
-        count = len(rows) * self.side**2
+        count = len(rows) * height * width
         mean = np.array([t / count for t in total])
         std = np.array([math.sqrt(s * count - t * t) / count for s, t in zip(squares, total, strict=True)])
         if not std.all():
@@ -170,16 +180,17 @@ class _Pixels:
 
     def images(self, stored: np.ndarray, rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
         """Return :meth:`tensor` of all rows, or, where memory would not hold it, what makes it of those asked for."""
-        shape = (self.channels, self.side, self.side)
-        if 4 * len(rows) * math.prod(shape) <= mapped.IN_MEMORY:
+        if 4 * len(rows) * math.prod(self.shape) <= mapped.IN_MEMORY:
             return self.tensor(stored, rows, mean, scale)
         mapped.expect_single_rows(stored)
-        read = mapped.Mapped(lambda some: self.tensor(stored, some, mean, scale), rows, shape, limit=mapped.IN_MEMORY)
+        read = mapped.Mapped(
+            lambda some: self.tensor(stored, some, mean, scale), rows, self.shape, limit=mapped.IN_MEMORY
+        )
         return cast(torch.Tensor, read)  # by its looks
 
     def tensor(self, stored: np.ndarray, rows: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
-        """Return float32 [len(rows), C, side, side], the whole numbers less ``mean``, divided by ``scale``."""
-        out = np.empty((len(rows), self.channels, self.side, self.side), np.float32)
+        """Return float32 [len(rows), C, H, W], the whole numbers less ``mean``, divided by ``scale``."""
+        out = np.empty((len(rows), *self.shape), np.float32)
         start = 0
         for sums in self._blocks(stored, rows):
             out[start : start + len(sums)] = (sums - mean[:, None, None]) / scale[:, None, None]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infwidth.data import current, drawing_sources, image_sources, text_sources
+from infwidth.data import current, drawing_sources, image_sources, model_sources, text_sources
 from infwidth.data.arrays import is_disk_full
 from infwidth.data.imagenet import imagenet
 from infwidth.data.record import (
@@ -24,9 +24,11 @@ from infwidth.errors import DataError, SpecError, nearest
 # How each data set is read. A converter's own keyword arguments are the options of its data set.
 CONVERTERS: dict[str, Callable[..., None]] = {
     "mnist5k": image_sources.mnist5k,
+    "mnist5k_model": model_sources.mnist5k_model,
     "mnist": image_sources.idx,
     "fashion_mnist": image_sources.idx,
     "cifar10": image_sources.cifar10,
+    "cifar10_model": model_sources.cifar10_model,
     "cifar5m": image_sources.cifar5m,
     "imagenet": imagenet,
     "omniglot": drawing_sources.omniglot,
@@ -46,6 +48,7 @@ def prepare(name: str, data_dir: Path, out_dir: Path, *, workers: int = 1, **opt
     Prepared forms, by kind (all arrays are npy files that can be mapped into memory):
 
     - images: x_train, x_test uint8 [P, H, W, C]; y_train, y_test int64 [P]
+    - image_model: mean, basis, weights, centres, factors of a mixture a class (see ``model_sources``); x_test, y_test
     - tokens: train, valid, test uint16 or int32 [n]; vocabulary.json, the words by id (see ``text_sources``)
     - drawings: x uint8 {0,1} [32460, 28, 28]; label, drawer int64; background bool
     - analogies: questions.json, {section: [[a, b, c, d], …]}

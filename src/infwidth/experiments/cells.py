@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -78,6 +78,16 @@ def read_cell(document: Any, *, where: str) -> Train | Solve[Any]:
     return read(_solve(spec), document, where=where)
 
 
+def _n_seeds(seeds: int | Mapping[str, int], document: Mapping[str, Any], *, where: str) -> int:
+    """Return how many seeds a cell has, where their number depends on the width that of its width."""
+    if isinstance(seeds, int):
+        return seeds
+    width = str(document.get("model", {}).get("width"))
+    if width not in seeds:
+        raise SpecError(f"{where}: seeds: none for width {width}, only for {', '.join(seeds)}")
+    return seeds[width]
+
+
 @cache
 def _solve(spec: type[Computation]) -> type[Solve[Any]]:
     return Solve[spec]  # type: ignore[valid-type]
@@ -108,6 +118,6 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
             block, _, key = dotted.partition(".")
             document[block][key] = axes[key] = value
         if experiment.seeds is not None:
-            document["seeds"] = list(range(experiment.seeds))
+            document["seeds"] = list(range(_n_seeds(experiment.seeds, document, where=where)))
         spec = read_cell({"kind": kind, **document}, where=where)
         yield Cell(id=cell_id(spec), spec=spec, axes=axes)

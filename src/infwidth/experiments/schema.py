@@ -23,7 +23,10 @@ from infwidth.specs.training import Optimizer, Training
 Schema = dict[str, Any]
 
 _TEXT = {"type": "string", "minLength": 1}
-_SEEDS = {"type": "integer", "minimum": 1}
+_NUMBER = {"type": "integer", "minimum": 1}
+_SEEDS = {
+    "anyOf": [_NUMBER, {"type": "object", "additionalProperties": False, "patternProperties": {"^[0-9]+$": _NUMBER}}]
+}
 
 
 def editor_schema() -> Schema:
@@ -38,6 +41,9 @@ def editor_schema() -> Schema:
         "probe": list(get_args(get_args(AnyProbe)[0])),
     }
     definitions = {_key(kind, block): _written(block) for kind, all_of in members.items() for block in all_of}
+    inside = {
+        name: _by_key(schema) for all_of in members.values() for b in all_of for name, schema in _inside(b).items()
+    }
     notes = {"like": _TEXT, "source": _TEXT, "deviation": _TEXT}
     for name, definition in definitions.items():
         if not name.startswith("probe"):
@@ -79,7 +85,7 @@ def editor_schema() -> Schema:
             "experiments": {**named, "patternProperties": {name: experiment}},
             "figures": {**named, "patternProperties": {name: _plain(Figure.model_json_schema())}},
         },
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": dict(sorted((definitions | inside).items())),
     }
 
 
@@ -91,7 +97,16 @@ def _key(kind: str, block: type[BaseModel]) -> str:
 
 def _written(block: type[BaseModel]) -> Schema:
     """Return the schema of a block as it is written: any of its keys, each with a value or with one a scale."""
-    schema = _plain(block.model_json_schema())
+    return _by_key(_plain(block.model_json_schema()))
+
+
+def _inside(block: type[BaseModel]) -> dict[str, Schema]:
+    """Return the schemas of the blocks inside a block, by the names under which it speaks of them."""
+    inside: dict[str, Schema] = _plain(block.model_json_schema().get("$defs", {}))
+    return inside
+
+
+def _by_key(schema: Schema) -> Schema:
     fields = {key: _by_scale(field) for key, field in schema["properties"].items()}
     return {**{key: schema[key] for key in ("description", "type", "additionalProperties")}, "properties": fields}
 

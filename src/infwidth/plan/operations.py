@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from infwidth.data.drawn import images_in
 from infwidth.data.registry import ImageFacts, dataset
 from infwidth.data.streams import is_new_each_step
 from infwidth.errors import SpecError
@@ -40,7 +41,7 @@ def count_operations(spec: Train) -> Operations:
     forward, backward = _passes(spec.model, (batch, *input_shape), n_outputs(training.loss, n_classes))
     new = is_new_each_step(training.stream, training.augmentation)
     update = forward + backward + (forward if training.centred and new else 0)
-    evaluations = len(evaluation_steps(training.steps, training.evaluations))
+    evaluations = len(evaluation_steps(training.steps, training.evaluations, training.spacing))
     nets = len(spec.seeds) * len(spec.optimizer.lr)
     return Operations(update, nets * (training.steps * update + evaluations * n_test * forward / batch))
 
@@ -76,7 +77,8 @@ def shapes_of(data: Data) -> tuple[tuple[int, ...], int]:
     assert isinstance(data, Images), "a training takes windows of text or images"
     facts = _facts(data)
     side = data.image_size or facts.side
-    return (facts.channels, side, side), facts.n_classes if data.classes is None else len(data.classes)
+    width = side if data.draws is None else images_in(data.draws.label) * side
+    return (facts.channels, side, width), facts.n_classes if data.classes is None else len(data.classes)
 
 
 def _n_test(data: Data) -> int:

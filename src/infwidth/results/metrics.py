@@ -25,14 +25,26 @@ METRICS: dict[str, Metric] = {
     "diverged": Metric(
         "number of updates after which the loss was not finite any more; the row is at that step", "steps"
     ),
-    "correct_logit": Metric("logit of the right answer at followed test points (index); of one output y·f", "logit"),
+    "test_loss_of_part": Metric("loss on equal parts (index) of the test set, at the end", _LOSS),
+    "correct_logit": Metric(
+        "logit of the right answer at followed test points (index), less the mean over answers; of one output y·f",
+        "logit",
+    ),
     "output_scale": Metric("root mean square of the outputs on the first batch", "logit"),
     "single_loss": Metric("test loss of each seed's net (index), as the ensemble's are computed", _LOSS),
     "ensemble_loss": Metric("test loss of the average of all seeds' logits", _LOSS),
     "ensemble_accuracy": Metric("share of right answers of the average of all seeds' logits"),
     "ensemble_loss_probabilities": Metric("test loss of the average of all seeds' probabilities", "nats"),
     "ensemble_loss_without": Metric("test loss of the averaged logits of all seeds but one (index)", _LOSS),
-    "logit_variance": Metric("unbiased variance of the logits over seeds, mean over examples and outputs", "logit²"),
+    "ensemble_loss_of": Metric("test loss of the averaged logits of so many seeds (index), mean over choices", _LOSS),
+    "logit_variance": Metric(
+        "unbiased variance over seeds of the logits less their mean over outputs, mean over examples and outputs",
+        "logit²",
+    ),
+    "ensemble_square": Metric(
+        "mean square of all seeds' average logits less their mean over outputs, without what the variance adds",
+        "logit²",
+    ),
     "logit_deviation": Metric("part of each seed (index) in logit_variance, which is the mean of these", "logit²"),
     "relative_change": Metric("‖h_t − h_0‖/‖h_0‖ of a layer's preactivations on the first batch"),
     "gradient_norm": Metric(

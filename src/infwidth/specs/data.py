@@ -41,6 +41,19 @@ class OfText(Preparation):
     min_count: Count
 
 
+class Draws(Block):
+    """What is drawn from a model of images.
+
+    ``label``: "class", an image and its class; "larger", two images side by side (``image_size`` is the side of one)
+    and the larger of their classes. ``test``: whether test images are drawn as well, or real ones that the model has
+    not seen.
+    """
+
+    of: ClassVar[tuple[str, ...]] = ("mnist5k_model", "cifar10_model")
+    label: Literal["class", "larger"] = unsaid("class")
+    test: Literal["drawn", "real"] = unsaid("drawn")
+
+
 def _belong(name: str, options: Preparation | None) -> None:
     if options is not None and name not in options.of:
         raise ValueError(f"options: {', '.join(options.model_fields_set)}: '{name}' has no such option")
@@ -49,7 +62,8 @@ def _belong(name: str, options: Preparation | None) -> None:
 class Images(Block):
     """Labelled images: a balanced subset of ``classes`` (null: all), resized, standardized or as parts of 255.
 
-    Sizes that are null are those of the data set. ``options`` are those of its preparation.
+    Sizes that are null are those of the data set. ``options`` are those of its preparation. From a model of images
+    (``mnist5k_model``, ``cifar10_model``) so many are drawn, of all classes, as ``draws`` says.
     """
 
     name: Text
@@ -59,10 +73,16 @@ class Images(Block):
     classes: Classes | None = None
     normalization: Literal["standardize", "unit"]
     options: OfImageNet | OfCIFAR5M | None = unsaid()
+    draws: Draws | None = unsaid()
 
     @model_validator(mode="after")
     def _has_its_own_options(self) -> Self:
         _belong(self.name, self.options)
+        if self.name in Draws.of:
+            if self.train_size is None or self.test_size is None or self.classes is not None:
+                raise ValueError(f"'{self.name}' gives as many images as are asked for, of all classes: say the sizes")
+        elif self.draws is not None:
+            raise ValueError(f"draws: nothing is drawn from '{self.name}', only from {', '.join(Draws.of)}")
         return self
 
 

@@ -25,8 +25,14 @@ Name = Annotated[
 ]
 
 
+_SEEDS = "must be the number of seeds, from 1 to 100000, or such a number for every width"
+Seeds = Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")]
+
+
 class Experiment(Block):
     """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``.
+
+    ``seeds`` is their number, one for all or one for each width: ``{"64": 8, "256": 4}``.
 
     They are computations where there is a block ``solve``, else trainings. ``noise_floor``: whether trainings have
     rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides. ``seeds_apart`` makes each
@@ -41,7 +47,7 @@ class Experiment(Block):
     training: Noted | None = None
     solve: Noted | None = None
     probes: Listed[dict[str, Any]] | None = None
-    seeds: Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")] | None = None
+    seeds: Annotated[Seeds | dict[Text, Seeds], Says(_SEEDS)] | None = None
     noise_floor: bool | None = None
     seeds_apart: bool | None = None
     sweep: Annotated[dict[str, Several[Any]], Field(default_factory=dict)]

@@ -23,15 +23,18 @@ class LayerProbe(Probe):
 
 
 class Losses(Probe):
-    """Test loss and accuracy, train loss."""
+    """Test loss and accuracy, with ``train`` train loss; at the end also on so many ``parts`` of the test set."""
 
     name: Literal["losses"]
+    train: bool = unsaid(True)
+    parts: Count | None = unsaid()
 
 
 class Ensemble(Probe):
-    """The ensemble of all seeds."""
+    """The ensemble of all seeds, on the first ``points`` test examples (all by default)."""
 
     name: Literal["ensemble"]
+    points: Count | None = unsaid()
 
 
 class Logits(Probe):

@@ -22,7 +22,8 @@ class Training(Block):
     - ``stream``: "epochs" (whole batches, in a new order each time) or "single_pass"
     - ``augmentation``: what is done to each image anew at each step
     - ``centred``: whether the net's output is f − f0, f0 the function at initialisation
-    - ``evaluations``: the number of evaluation steps, evenly spaced in log time from the first to the last
+    - ``evaluations``: the number of evaluation steps, evenly spaced in log time from the first to the last, or with
+      ``spacing`` "linear" in time
     - ``perturbation``: the relative change of every initial weight, 1e-7 for the noise floor that rounding leaves
     """
 
@@ -33,7 +34,6 @@ class Training(Block):
     loss: Literal["cross_entropy", "mse", "binary_mse"]
     centred: bool = False
     dtype: Literal["float32", "float64"] = "float32"
-    evaluations: Annotated[
-        int, Field(ge=2, le=LARGEST), Says("must be the number of log-spaced evaluation steps, at least two")
-    ]
+    evaluations: Annotated[int, Field(ge=2, le=LARGEST), Says("must be the number of evaluation steps, at least two")]
+    spacing: Literal["log", "linear"] = unsaid("log")
     perturbation: NotNegative = unsaid(0.0)

@@ -31,7 +31,7 @@ class Problem:
         self.data = on_device(data, device, self._dtype)
         self.loss = LOSSES[training.loss]
         self.steps: int = training.steps
-        self.evaluation_steps = frozenset(evaluation_steps(training.steps, training.evaluations))
+        self.evaluation_steps = frozenset(evaluation_steps(training.steps, training.evaluations, training.spacing))
         self._batches = Batches(len(data.x_train), training.batch_size, mode=training.stream)
         self._augmentation = training.augmentation
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import expanded
+from builders import DOCUMENT, expanded
 from infwidth.errors import SpecError
 from infwidth.experiments.cells import read_cell
 from infwidth.specs.identity import canonical, cell_id, from_canonical
@@ -31,6 +31,17 @@ def test_a_document_of_a_cell_is_read_back() -> None:
         | {"steps": 2, "lr": 1, "theta": "1/2", "transform_rate": True})  # fmt: skip
     assert cell.document["solve"]["lr"] == 1
     assert read_cell(json.loads(json.dumps(cell.document)), where="here") == cell.spec
+
+
+def test_the_number_of_seeds_may_depend_on_the_width() -> None:
+    swept = {key: {**block} if isinstance(block, dict) else block for key, block in DOCUMENT.items() if key != "kind"}
+    del swept["model"]["width"]
+    base = swept["parametrization"]["base_width"]
+    swept |= {"sweep": {"model.width": [base, 2 * base]}}
+    cells = expanded(**{**swept, "seeds": {str(base): 3, str(2 * base): 1}})
+    assert [cell.spec.seeds for cell in cells] == [(0, 1, 2), (0,)]
+    with pytest.raises(SpecError, match=f"seeds: none for width {2 * base}, only for {base}"):
+        expanded(**{**swept, "seeds": {str(base): 3}})
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ def test_losses_of_windows_are_those_of_all_places_at_once(text: SimpleNamespace
 def test_the_logit_of_a_window_is_the_next_word_at_its_last_place(text: SimpleNamespace) -> None:
     model = TextNet()
     rows = measured({"name": "logits", "points": 4}, evaluation(model, text, "cross_entropy"))
-    expected = [model(text.x_test)[p, PLACES - 1, int(text.y_test[p, PLACES - 1])].item() for p in range(4)]
+    at_last = model(text.x_test)[:4, PLACES - 1]
+    expected = [(f[int(text.y_test[p, PLACES - 1])] - f.mean()).item() for p, f in enumerate(at_last)]
     assert rows["correct_logit", ""] == pytest.approx(expected, rel=1e-5)
 
 
@@ -115,6 +116,18 @@ def test_one_output_tells_two_classes_by_its_sign() -> None:
     assert losses["test_accuracy", ""] == pytest.approx((f.sign() == y).float().mean().item(), rel=1e-6)
     assert losses["test_loss", ""] == pytest.approx((f - y).square().mean().item(), rel=1e-5)
     assert logits["correct_logit", ""] == pytest.approx((f * y).tolist(), rel=1e-5)
+
+
+def test_parts_of_the_test_set_are_measured_at_the_end_and_no_train_loss_where_none_is_wanted() -> None:
+    data, model = images(3), ImageNet(3)
+    spec = {"name": "losses", "train": False, "parts": 5}
+    rows = measured(spec, evaluation(model, data, "mse", last=True))
+    of, f = LOSSES["mse"], model(data.x_test).detach()
+    expected = [of(f[a:b], data.y_test[a:b]).item() for a, b in ((0, 2), (2, 4), (4, 7), (7, 9), (9, 12))]
+    assert len(f) == 12
+    assert rows["test_loss_of_part", ""] == pytest.approx(expected, rel=1e-5)
+    assert ("train_loss", "") not in rows
+    assert ("test_loss_of_part", "") not in measured(spec, evaluation(model, data, "mse"))
 
 
 def test_at_last_measures_at_the_last_evaluation_only() -> None:
@@ -159,12 +172,18 @@ def test_the_ensemble_and_its_jackknife_are_those_of_the_nets(loss: str) -> None
     of = LOSSES[loss]
     assert rows["ensemble_loss", ""] == pytest.approx(of(f.mean(0), y).item(), rel=1e-5)
     assert rows["single_loss", ""] == pytest.approx([of(one, y).item() for one in f], rel=1e-5)
+    centred = f - f.mean(-1, keepdim=True) if f.shape[-1] > 1 else f
     for e in range(4):
         others = [i for i in range(4) if i != e]
         assert rows["ensemble_loss_without", ""][e] == pytest.approx(of(f[others].mean(0), y).item(), rel=1e-5)
         assert rows["logit_deviation", ""][e] == pytest.approx(
-            (f[e] - f.mean(0)).square().mean().item() * 4 / 3, rel=1e-5
+            (centred[e] - centred.mean(0)).square().mean().item() * 4 / 3, rel=1e-5
         )
+    square = centred.mean(0).square().mean().item() - rows["logit_variance", ""][0] / 4
+    assert rows["ensemble_square", ""] == pytest.approx(square, rel=1e-4)
+    pairs = [of(f[[i, (i + 1) % 4]].mean(0), y).item() for i in range(4)]
+    by_size = [rows["single_loss", ""].mean(), np.mean(pairs), rows["ensemble_loss_without", ""].mean()]
+    assert rows["ensemble_loss_of", ""] == pytest.approx([*by_size, rows["ensemble_loss", ""][0]], rel=1e-5)
     assert rows["logit_deviation", ""].mean() == pytest.approx(rows["logit_variance", ""][0], rel=1e-5)
     answers = f.mean(0).argmax(1) if f.shape[-1] > 1 else (f.mean(0)[:, 0] > 0).long()
     assert rows["ensemble_accuracy", ""] == pytest.approx((answers == y).double().mean().item())
@@ -181,8 +200,11 @@ def test_the_ensemble_of_windows_is_over_all_their_places(text: SimpleNamespace)
     assert rows["ensemble_loss_probabilities", ""] == pytest.approx(
         -averaged[torch.arange(len(labels)), labels].log().mean().item(), rel=1e-5
     )
-    assert rows["logit_variance", ""] == pytest.approx(f.var(0).mean().item(), rel=1e-5)
+    assert rows["logit_variance", ""] == pytest.approx((f - f.mean(-1, keepdim=True)).var(0).mean().item(), rel=1e-5)
     assert len(rows["single_loss", ""]) == 3
+    first = combined({"name": "ensemble", "points": 2}, models, text, "cross_entropy")
+    expected = F.cross_entropy(f.mean(0)[:2].flatten(0, 1), labels[: 2 * PLACES]).item()
+    assert first["ensemble_loss", ""] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_single_seed_has_no_deviation_and_none_to_leave_out() -> None:
@@ -192,4 +214,5 @@ def test_a_single_seed_has_no_deviation_and_none_to_leave_out() -> None:
         "ensemble_accuracy",
         "single_loss",
         "ensemble_loss_probabilities",
+        "ensemble_loss_of",
     }

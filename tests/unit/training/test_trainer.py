@@ -139,7 +139,8 @@ def test_ensemble_is_that_of_the_members(data: Images) -> None:
         members.append(member.outputs(examples(data, "test", slice(None))).detach())
     logits = torch.stack(members)
     assert value(rows, "ensemble_loss", step=12) == pytest.approx(F.cross_entropy(logits.mean(0), data.y_test).item())
-    assert value(rows, "logit_variance", step=12) == pytest.approx(logits.double().var(0).mean().item(), rel=1e-5)
+    centred = logits.double() - logits.double().mean(-1, keepdim=True)
+    assert value(rows, "logit_variance", step=12) == pytest.approx(centred.var(0).mean().item(), rel=1e-5)
     average = np.mean([value(rows, "test_loss", step=12, seed=s) for s in (0, 1)])
     assert value(rows, "ensemble_loss", step=12) < average  # Jensen
 
@@ -203,6 +204,11 @@ def test_divergence_is_a_row_with_its_step(data: Images) -> None:
     assert wild[wild.metric == "test_loss"].step.max() <= when
     assert "diverged" not in set(rows[rows.lr == 0.1].metric)
     assert value(rows, "test_loss", lr=0.1, step=12) < 1
+
+
+def test_evaluation_steps_are_evenly_spaced_where_time_is() -> None:
+    assert evaluation_steps(300, 4, "linear") == [0, 100, 200, 300]
+    assert evaluation_steps(3, 9, "linear") == [0, 1, 2, 3]
 
 
 def test_evaluation_steps_are_log_spaced_with_both_ends() -> None:

@@ -1,6 +1,7 @@
 """Probes of the outputs of one net: losses, accuracy, single logits, their size."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,24 +13,38 @@ from infwidth.training.probes.base import Probe
 
 
 class Losses(Probe):
-    """Loss and accuracy on the test set, loss on a fixed part of the training set of the same size."""
+    """Loss and accuracy on the test set, loss on a fixed part of the training set of the same size.
+
+    Args:
+        train: whether to measure the latter; on a stream in which no example comes twice it is another test loss.
+        parts: at the last evaluation also the loss on so many equal parts of the test set, which tells how much of
+            what is measured is the chance of its examples.
+    """
 
     name = "losses"
 
+    def __init__(self, *, train: bool = True, parts: int | None = None, **common: Any) -> None:
+        super().__init__(**common)
+        self.train, self.parts = train, parts
+
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
-        """Write ``test_loss``, ``test_accuracy`` and ``train_loss``."""
+        """Write ``test_loss``, ``test_accuracy``, ``train_loss`` and ``test_loss_of_part`` (index: the part)."""
         data, step, n = evaluation.data, evaluation.step, len(evaluation.data.x_test)
-        train = examples(data, "train", slice(0, n))
         if evaluation.of_text:  # logits of all windows at once would not fit into memory
             test_parts = evaluation.parts(examples(data, "test", slice(None)))
-            train_parts: Iterable[tuple[torch.Tensor, torch.Tensor]] = evaluation.parts(train)
         else:
             test_parts = iter([(evaluation.test_outputs, data.y_test)])
-            train_parts = [(evaluation.outputs(train), train.y)]
         test_loss, test_accuracy = _means(evaluation, test_parts)
         rows.add(step, "test_loss", test_loss)
         rows.add(step, "test_accuracy", test_accuracy)
-        rows.add(step, "train_loss", _means(evaluation, train_parts)[0])
+        if self.train:
+            train = evaluation.parts(examples(data, "train", slice(0, n)))
+            rows.add(step, "train_loss", _means(evaluation, train)[0])
+        if evaluation.last and self.parts:
+            ends = [n * number // self.parts for number in range(self.parts + 1)]
+            slices = (slice(start, end) for start, end in pairwise(ends))
+            of_parts = [_means(evaluation, evaluation.parts(examples(data, "test", part)))[0] for part in slices]
+            rows.add(step, "test_loss_of_part", of_parts)
 
 
 def _means(evaluation: Evaluation, parts: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> tuple[float, float]:
@@ -52,8 +67,16 @@ def accuracy(outputs: torch.Tensor, labels: torch.Tensor) -> float:
     return (answers == labels).double().mean().item()
 
 
+def centred(logits: torch.Tensor) -> torch.Tensor:
+    """Return logits [..., k] less their mean over the outputs; of one output as they are."""
+    return logits - logits.mean(-1, keepdim=True) if logits.shape[-1] > 1 else logits
+
+
 class Logits(Probe):
-    """Logits of a few chosen test points (the first of them)."""
+    """Logits of a few chosen test points (the first of them), less the mean over the outputs of each.
+
+    What is added to all outputs changes no probability, and the cross-entropy never trains it.
+    """
 
     name = "logits"
 
@@ -69,7 +92,7 @@ class Logits(Probe):
         if outputs.shape[-1] == 1:
             logits = outputs[:, 0] * (2 * labels - 1)
         else:
-            logits = outputs.gather(1, labels[:, None])[:, 0]
+            logits = centred(outputs).gather(1, labels[:, None])[:, 0]
         rows.add(evaluation.step, "correct_logit", logits.tolist())
 
 
