@@ -37,6 +37,7 @@ rule catalog:
 TEMPLATES = PAPERS_DIR.parent / "report" / "templates"
 PAGES = {
     "claims": ("Claims", {"table": "all claims and verdicts"}, "captions/claims.rst"),
+    "undecided": ("Claims", {"table": "what would decide the inconclusive ones"}, "captions/undecided.rst"),
     "catalog": ("Catalog", {"table": "all figures of all papers"}, "captions/catalog.rst"),
     "provenance": ("Provenance", {"table": "all cells"}, "captions/provenance.rst"),
     **{

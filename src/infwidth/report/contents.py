@@ -21,15 +21,32 @@ from infwidth.experiments.settings import as_text
 from infwidth.plan.cost import minutes_of, wall_seconds
 from infwidth.plan.graph import Graph, in_catalog_order
 from infwidth.report.catalog import BUILT, PUBLISHED, catalog_table
+from infwidth.report.elsewhere import agreements
 from infwidth.report.numbers import interval, minutes, number, seconds
 
 #: All verdicts, in the order in which they are counted.
 VERDICTS = ("reproduced", "inconclusive", "not reproduced", "not testable at this scale", "not run")
+#: Those of claims that could be tested.
+TESTABLE = VERDICTS[:3]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A claim that is the same measurement as another: ``<paper>.<claim>``, and where it stands."""
+
+    claim: str
+    paper: str
+    figure: str  # its rule
 
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A row of the ledger. ``measured`` is a dash and ``interval`` empty where nothing was measured."""
+    """A row of the ledger. ``measured`` is a dash and ``interval`` empty where nothing was measured.
+
+    ``twin`` is what its rounding twins measure, empty where there are none; ``to_decide`` says of an inconclusive claim
+    how many seeds would decide it, and ``elsewhere`` on which other machines the verdict was the same; ``same_as`` is
+    the claim that it is counted with, ``also`` are those that are counted with it.
+    """
 
     claim: str
     figure: str  # its rule
@@ -38,8 +55,19 @@ class ClaimRow:
     measured: str
     interval: str
     n: int
+    twin: str
     verdict: str
+    seeds_to_decide: int | None
+    to_decide: str
+    elsewhere: str
+    same_as: Shared | None
+    also: list[Shared]
     note: str
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is a measurement of its own."""
+        return self.same_as is None
 
 
 @dataclass(frozen=True)
@@ -143,9 +171,19 @@ class Contents:
 
 
 def tally(claims: Iterable[ClaimRow]) -> dict[str, int]:
-    """Return verdict → how many claims have it; verdicts that none has are left out."""
-    counts = Counter(claim.verdict for claim in claims)
+    """Return verdict → how many distinct claims have it; verdicts that none has are left out.
+
+    Claims that are one measurement count once, where that measurement is counted.
+    """
+    counts = Counter(claim.verdict for claim in claims if claim.is_counted)
     return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def part_reproduced(claims: Iterable[ClaimRow]) -> str:
+    """Return in percent how many distinct claims are reproduced of those that could be tested; a dash where none."""
+    counts = tally(claims)
+    testable = sum(counts.get(verdict, 0) for verdict in TESTABLE)
+    return f"{100 * counts.get(VERDICTS[0], 0) / testable:.0f} %" if testable else "—"
 
 
 def contents(
@@ -157,19 +195,21 @@ def contents(
     images: Mapping[str, str],
     published: Mapping[str, Sequence[str]],
     cited: Collection[str] = (),
+    elsewhere: pd.DataFrame | None = None,
 ) -> Contents:
     """Return what ``graph``, the ledger ``claims`` and the provenance ``cells`` of a scale say.
 
     Papers and figures come in the order of the catalog; claims and cells of figures that were not asked for are left
     out.
+    ``elsewhere`` are the verdicts of other machines (:mod:`infwidth.report.elsewhere`).
     ``images`` maps a figure's rule to its picture, ``published`` to the scales it is published at; ``cited`` are the
     keys of the bibliography. Raises DataError for a figure without a picture, SpecError for a paper without a title.
     """
     if missing := [figure.rule for figure in graph.figures if figure.rule not in images]:
         raise DataError(f"no picture of {', '.join(missing)}")
     rows: dict[str, list[ClaimRow]] = {}
-    for row in claims.to_dict("records"):
-        rows.setdefault(f"{row['paper']}_{row['figure']}", []).append(_claim(row))
+    for claim in _claims(claims, elsewhere):
+        rows.setdefault(claim.figure, []).append(claim)
     cells = cells[cells["cell"].isin(list(graph.cells))]
     cost = _Cost(cells)
 
@@ -203,19 +243,42 @@ def contents(
     )
 
 
-def _claim(row: Mapping[Any, Any]) -> ClaimRow:
-    n = int(row["n"])
-    return ClaimRow(
-        claim=row["claim"],
-        figure=f"{row['paper']}_{row['figure']}",
-        statement=row["statement"],
-        expected=row["expected"],
-        measured=number(row["measured"]) if n else "—",
-        interval=interval(row["ci_low"], row["ci_high"]) if n else "",
-        n=n,
-        verdict=row["verdict"],
-        note=row["note"] if isinstance(row["note"], str) else "",
-    )
+def _claims(claims: pd.DataFrame, elsewhere: pd.DataFrame | None) -> Iterator[ClaimRow]:
+    rows = claims.to_dict("records")
+    where = {
+        (name := f"{row['paper']}.{row['claim']}"): Shared(name, row["paper"], f"{row['paper']}_{row['figure']}")
+        for row in rows
+    }
+    counted_with = {name: row["same_as"] for name, row in zip(where, rows, strict=True) if row["same_as"]}
+    agreement = {} if elsewhere is None else agreements(claims, elsewhere)
+    for name, row in zip(where, rows, strict=True):
+        n = int(row["n"])
+        yield ClaimRow(
+            claim=row["claim"],
+            figure=where[name].figure,
+            statement=row["statement"],
+            expected=row["expected"],
+            measured=number(row["measured"]) if n else "—",
+            interval=interval(row["ci_low"], row["ci_high"]) if n else "",
+            n=n,
+            twin="" if pd.isna(row["twin"]) else number(row["twin"]),
+            verdict=row["verdict"],
+            seeds_to_decide=None if pd.isna(row["seeds_to_decide"]) else int(row["seeds_to_decide"]),
+            to_decide=_to_decide(row) if row["verdict"] == "inconclusive" else "",
+            elsewhere=agreement.get(name, ""),
+            same_as=where.get(counted_with.get(name, "")),
+            also=[where[other] for other, leader in counted_with.items() if leader == name],
+            note=row["note"] if isinstance(row["note"], str) else "",
+        )
+
+
+def _to_decide(row: Mapping[Any, Any]) -> str:
+    """Return how many seeds would decide a claim, or why no number does."""
+    if not pd.isna(row["seeds_to_decide"]):
+        return f"about {row['seeds_to_decide']} seeds would decide"
+    if row["n"] < 2:
+        return "the scatter over seeds is not known"
+    return "no number of seeds would decide: the value is at the threshold"
 
 
 class _Cost:
@@ -283,12 +346,13 @@ def _annotations(block: Any, name: str) -> Iterator[tuple[str, str, str]]:
 
 def provenance(cells: pd.DataFrame) -> dict[str, Any]:
     """Return what the cells were computed with: the distinct values of each column, and data sets with digests."""
-    columns = ("version", "python", "torch", "numpy", "device", "machine", "threads", "execution")
+    columns = ("version", "python", "torch", "numpy", "device", "machine", "processor", "threads", "execution")
+    run = cells.reindex(columns=list(columns))  # the processor was not always recorded
     with_data = cells.dropna(subset=["dataset"])  # an exact limit may need none
     return {
         "commits": [{"commit": name, "cells": len(group)} for name, group in cells.groupby("commit")],
         "uncommitted_changes": bool(cells["dirty"].any()),
-        **{name: sorted({str(value) for value in cells[name].dropna()}) for name in columns},
+        **{name: sorted({str(value) for value in run[name].dropna()}) for name in columns},
         "datasets": [
             {"name": name, "sha256": digest, "cells": len(group)}
             for (name, digest), group in with_data.groupby(["dataset", "dataset_sha256"])

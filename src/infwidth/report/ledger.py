@@ -15,14 +15,18 @@ from infwidth.results.tables import read_table
 def judge(
     paper: str, tables: Mapping[tuple[str, str], Path], output: Path, figures: Collection[str] | None = None
 ) -> None:
-    """Write the claims of one paper, judged on its tables, (paper, experiment) → file.
+    """Write the claims of one paper, judged on its tables; see :func:`judged`."""
+    write_text(output, judged(paper, tables, figures).to_csv(index=False, lineterminator="\n"))
+
+
+def judged(paper: str, tables: Mapping[tuple[str, str], Path], figures: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the claims of one paper, judged on its tables, (paper, experiment) → file.
 
     ``figures`` are those that were run, by default all. A claim of a figure that was not run is in the ledger all the
     same, with that verdict.
     """
     read = {name: Table(read_table(path), f"{of}.{name}") for (of, name), path in tables.items()}
-    rows = ledger(paper, paper_module(paper, "claims").CLAIMS, read, figures)
-    write_text(output, rows.to_csv(index=False, lineterminator="\n"))
+    return ledger(paper, paper_module(paper, "claims").CLAIMS, read, figures)
 
 
 def collect(parts: Sequence[Path], output: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from infwidth.errors import DataError
 from infwidth.files import replacing, write_text
-from infwidth.report.contents import Contents
+from infwidth.report.contents import Contents, part_reproduced
 
 
 def write_manuscript(contents: Contents, template: Path, bibliography: Path, output: Path, root: Path) -> None:
@@ -21,7 +21,7 @@ def write_manuscript(contents: Contents, template: Path, bibliography: Path, out
     except ImportError as error:
         raise DataError("the manuscript needs the package typst: pip install typst") from error
     folder = output.parent / "manuscript"
-    data = dataclasses.asdict(contents)
+    data = dataclasses.asdict(contents) | {"part_reproduced": part_reproduced(contents.claims)}
     write_text(folder / "data.json", json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     for source in (template, bibliography):
         shutil.copyfile(source, folder / source.name)

@@ -13,6 +13,7 @@ from infwidth.errors import DataError, SpecError
 from infwidth.experiments.rehearsal import REHEARSAL
 from infwidth.experiments.settings import CHANGED
 from infwidth.files import write_text
+from infwidth.report.elsewhere import keep_elsewhere
 from infwidth.report.published import MANIFEST
 from infwidth.report.readme import published_pages
 from infwidth.report.render import write_pages
@@ -22,6 +23,8 @@ LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, no
 
 def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> None:
     """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
+
+    Where a run of another machine is replaced, its verdicts are kept beside; see :mod:`infwidth.report.elsewhere`.
 
     ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
     The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB,
@@ -48,6 +51,7 @@ def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> 
     for name, source in sorted(files.items()):
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, fresh / name)
+    keep_elsewhere(target, fresh)
     write_text(fresh / MANIFEST, json.dumps(_manifest(fresh, target.name, left_out), indent=1, sort_keys=True) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)

@@ -9,6 +9,7 @@ from infwidth.experiments.catalog import read_catalog
 from infwidth.files import write_text
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import Contents, contents
+from infwidth.report.elsewhere import read_elsewhere
 from infwidth.report.ledger import read_ledger
 from infwidth.report.published import MANIFEST, published_scales, read_manifest
 from infwidth.report.render import pages, render_block, write_pages
@@ -38,6 +39,7 @@ def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
         cells,
         images={figure.rule: f"figures/{figure.rule}.png" for figure in graph.figures},
         published=published_scales(folder.parent),
+        elsewhere=read_elsewhere(folder),
     )
     return said, cells
 

@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from infwidth.files import write_text
-from infwidth.report.contents import ClaimRow, Contents, cell_rows, tally
+from infwidth.report.contents import ClaimRow, Contents, cell_rows, part_reproduced, tally
 
 Form = Literal["markdown", "html"]
 _SUFFIX = {"markdown": ".md", "html": ".html"}
@@ -24,8 +24,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def pages(contents: Contents, cells: pd.DataFrame, form: Form, *, root: str = "") -> dict[str, str]:
-    """Return all pages of a scale, path → text: an index, the claims, the catalog, the provenance, and one a paper.
+    """Return all pages of a scale, path → text: an index, claims, catalog, provenance, and one a paper.
 
+    One more says what would decide the claims that are open.
     ``cells`` is the provenance of all cells. ``root`` leads from the folder of the pages to that of the scale, from
     which the pictures are found.
     """
@@ -33,6 +34,7 @@ def pages(contents: Contents, cells: pd.DataFrame, form: Form, *, root: str = ""
     facts = {"index": index, "suffix": _SUFFIX[form], "root": root}
     written = {
         "claims": _render("claims", form, facts, contents=contents),
+        "undecided": _render("undecided", form, facts, contents=contents, rows=_undecided(contents)),
         "catalog": _render("catalog", form, facts, contents=contents),
         "provenance": _render("provenance", form, facts, contents=contents, cells=cell_rows(cells)),
         index: _render("scale", form, facts, contents=contents),
@@ -74,7 +76,7 @@ def _environment(form: Form) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=_markdown_text if form == "markdown" else None,
     )
-    environment.globals.update(form=f"{form}.jinja", tally=tally, counts=_counts)
+    environment.globals.update(form=f"{form}.jinja", tally=tally, counts=_counts, part_reproduced=part_reproduced)
     return environment
 
 
@@ -86,5 +88,11 @@ def _markdown_text(value: object) -> object:
 
 
 def _counts(claims: Sequence[ClaimRow], verdicts: Sequence[str]) -> list[str]:
-    """Return how many claims have each verdict, for the cells of a table."""
-    return [str(tally(claims).get(verdict, "")) for verdict in verdicts]
+    """Return how many distinct claims have each verdict, and what part is reproduced, for the cells of a table."""
+    return [*(str(tally(claims).get(verdict, "")) for verdict in verdicts), part_reproduced(claims)]
+
+
+def _undecided(contents: Contents) -> list[tuple[str, ClaimRow]]:
+    """Return paper and claim of all that is inconclusive, what fewest seeds would decide first."""
+    rows = [(paper.title, c) for paper in contents.papers for c in paper.claims if c.to_decide and c.is_counted]
+    return sorted(rows, key=lambda row: (row[1].seeds_to_decide is None, row[1].seeds_to_decide or 0))

@@ -22,6 +22,23 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def processor() -> str:
+    """Return the model of this machine's processor and the widest vectors it has, which decide how sums are rounded."""
+    try:
+        facts = [line.partition(":") for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return platform.processor() or platform.machine()
+    known = {key.strip(): value.strip() for key, _, value in reversed(facts)}  # of the first core
+    flags = known.get("flags", known.get("Features", "")).split()
+    vectors = next((name for flag, name in _VECTORS.items() if flag in flags), "")
+    model = known.get("model name") or platform.processor() or platform.machine()
+    return f"{model} ({vectors})" if vectors else model
+
+
+#: Flag of the kernel → vectors, the widest first.
+_VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sve": "SVE", "asimd": "NEON"}
+
+
 class Meter:
     """Starts counting when made; :meth:`record` returns the provenance of what was computed since."""
 
@@ -50,6 +67,7 @@ class Meter:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "machine": f"{platform.system()} {platform.machine()}",
+            "processor": processor(),
             "wall_seconds": round(wall, 3),
             "cpu_seconds": round(cpu, 3),
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

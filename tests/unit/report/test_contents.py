@@ -12,7 +12,7 @@ from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
 from infwidth.experiments.papers import Figure, Paper
 from infwidth.plan.graph import Graph
-from infwidth.report.contents import CostRow, Deviation, contents, deviations, tally
+from infwidth.report.contents import CostRow, Deviation, Shared, contents, deviations, part_reproduced, tally
 
 CATALOG = [Entry("ada1843", name, "", "C0", 1) for name in ("notes", "engine", "loom")]
 IMAGES = {"ada1843_notes": "/notes.png", "ada1843_engine": "/engine.png"}
@@ -34,26 +34,23 @@ def graph() -> Graph:
 @pytest.fixture
 def claims() -> pd.DataFrame:
     nan = math.nan
+    columns = ["figure", "claim", "statement", "expected", "measured", "ci_low", "ci_high", "n", "twin", "verdict"]
     rows = [
-        ("ada1843", "notes", "one", "It computes.", "> 0", 0.12345, 0.1, 0.2, 8, "reproduced", ""),
-        ("ada1843", "notes", "two", "It weaves.", "< 0", -4.2e-16, -1e-15, math.inf, 8, "inconclusive", "By hand."),
-        ("ada1843", "engine", "three", "It turns.", "= 1", nan, nan, nan, 0, "not testable at this scale", None),
+        ("notes", "one", "It computes.", "> 0", 0.12345, 0.1, 0.2, 8, 0.12, "reproduced"),
+        ("notes", "two", "It weaves.", "< 0", -4.2e-16, -1e-15, math.inf, 8, nan, "inconclusive"),
+        ("engine", "three", "It turns.", "= 1", nan, nan, nan, 0, nan, "not testable at this scale"),
+        ("engine", "four", "It computes too.", "> 0", 0.12345, 0.1, 0.2, 8, 0.12, "reproduced"),
     ]
-    columns = [
-        "paper",
-        "figure",
-        "claim",
-        "statement",
-        "expected",
-        "measured",
-        "ci_low",
-        "ci_high",
-        "n",
-        "verdict",
-        "note",
-    ]
-    assert set(columns) < set(COLUMNS)
-    return pd.DataFrame(rows, columns=columns)
+    more = {
+        "seeds_to_decide": pd.array([None, 40, None, None], dtype="Int64"),
+        "tables": "ada1843.cards",
+        "cells": "c0ffee",
+        "same_as": ["", "", "", "ada1843.one"],
+        "note": ["", "By hand.", None, ""],
+    }
+    found = pd.DataFrame(rows, columns=columns).assign(paper="ada1843", **more)
+    assert set(found) == {*COLUMNS, "same_as"}
+    return found
 
 
 @pytest.fixture
@@ -83,15 +80,45 @@ def test_every_claim_and_figure_is_there(graph: Graph, claims: pd.DataFrame, cel
     assert [figure.tables for figure in paper.figures] == [["ada1843.cards"]] * 2
     assert [claim.claim for claim in paper.claims] == claims["claim"].tolist()
     assert [claim.statement for claim in paper.claims] == claims["statement"].tolist()
-    assert [claim.measured for claim in paper.claims] == ["0.123", "−4.2·10⁻¹⁶", "—"]
-    assert [claim.interval for claim in paper.claims] == ["0.1 … 0.2", "−1·10⁻¹⁵ … ∞", ""]
-    assert [claim.note for claim in paper.claims] == ["", "By hand.", ""]
-    assert tally(said.claims) == claims["verdict"].value_counts().to_dict()
+    assert [claim.measured for claim in paper.claims] == ["0.123", "−4.2·10⁻¹⁶", "—", "0.123"]
+    assert [claim.interval for claim in paper.claims] == ["0.1 … 0.2", "−1·10⁻¹⁵ … ∞", "", "0.1 … 0.2"]
+    assert [claim.note for claim in paper.claims] == ["", "By hand.", "", ""]
+    assert [claim.twin for claim in paper.claims] == ["0.12", "", "", "0.12"]
+    assert [claim.to_decide for claim in paper.claims] == ["", "about 40 seeds would decide", "", ""]
     assert said.figures_left_out == ["ada1843_loom"]
     assert paper.deviations == [Deviation(["cards"], "data", "notes", "none")]
     assert [(row.figure, row.status) for row in said.catalog[0].figures] == [
         (f"ada1843_{name}", "built, not published") for name in ("notes", "engine", "loom")
     ]
+
+
+def test_what_is_one_measurement_counts_once_and_both_say_so(
+    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame
+) -> None:
+    said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={})
+    one, two, three, four = said.claims
+    assert one.also == [Shared("ada1843.four", "ada1843", "ada1843_engine")]
+    assert four.same_as == Shared("ada1843.one", "ada1843", "ada1843_notes")
+    assert [claim.is_counted for claim in said.claims] == [True, True, True, False]
+    assert [claim.also for claim in (two, three, four)] == [[], [], []]
+    assert tally(said.claims) == {"reproduced": 1, "inconclusive": 1, "not testable at this scale": 1}
+    assert part_reproduced(said.claims) == "50 %"
+    assert part_reproduced([three, four]) == "—"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seeds_to_decide": pd.NA}, "no number of seeds would decide: the value is at the threshold"),
+        ({"seeds_to_decide": pd.NA, "n": 1}, "the scatter over seeds is not known"),
+    ],
+)
+def test_what_no_number_of_seeds_decides_is_said(
+    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame, change: dict[str, object], words: str
+) -> None:
+    claims.loc[1, list(change)] = list(change.values())
+    said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={})
+    assert [claim.to_decide for claim in said.claims] == ["", words, "", ""]
 
 
 def test_cost_and_provenance_are_there(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:

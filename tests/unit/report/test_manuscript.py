@@ -10,6 +10,7 @@ import pytest
 from infwidth.experiments.catalog import read_catalog, read_titles
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import VERDICTS, bibliography_keys, contents
+from infwidth.report.ledger import read_ledger
 from infwidth.report.manuscript import write_manuscript
 
 ROOT = Path(__file__).parents[3]
@@ -55,7 +56,7 @@ def test_the_published_manuscript_compiles_twice_to_the_same_bytes(tmp_path: Pat
     said = contents(
         load_graph("laptop"),
         read_catalog(),
-        pd.read_csv(PUBLISHED / "claims.csv"),
+        read_ledger(PUBLISHED / "claims.csv"),
         pd.read_csv(PUBLISHED / "cells.csv"),
         images={path.stem: f"/figures/{path.name}" for path in (tmp_path / "figures").iterdir()},
         published={},
