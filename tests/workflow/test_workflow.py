@@ -59,9 +59,12 @@ def test_everything_is_there(smoke: Path) -> None:
         assert figure in report
 
 
-def test_base_width_claim_holds_even_at_smoke_scale(smoke: Path) -> None:
-    claims = pd.read_csv(smoke / "results" / "smoke" / "claims.csv").set_index("claim")
-    assert claims.loc["base_width_identical", "verdict"] == "reproduced"
+def test_at_the_base_width_ntk_and_mup_are_one_training_to_the_bit(smoke: Path) -> None:
+    table = read_table(smoke / "results" / "smoke" / "tables" / "harvard2024" / "width_sweep.parquet")
+    nets = table[(table.of == "net") & (table.width == table.width.min())]
+    numbers = nets.pivot(index=["lr", "seed", "step", "metric", "layer", "index"], columns="rule", values="value")
+    assert len(numbers) > 20
+    assert (numbers.ntk == numbers.mup).all()
 
 
 def test_a_second_run_does_nothing(smoke: Path) -> None:
