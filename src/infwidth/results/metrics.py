@@ -111,6 +111,7 @@ METRICS: dict[str, Metric] = {
     "nontrivial": Metric("whether its function moves in the limit (1 or 0)"),
     "feature_learning": Metric("whether its features move in the limit (1 or 0)"),
     "kernel_regime": Metric("whether its limit is a kernel's (1 or 0)"),
+    "vanishes": Metric("whether its hidden activations vanish at initialisation (1 or 0)"),
     "verdict": Metric("what a face of the polyhedron is: 0 unstable, 1 trivial, 2 kernel, 3 feature learning"),
     "grid_s": Metric("s of a point of the grid"),
     "grid_v": Metric("v of a point of the grid"),

@@ -25,6 +25,7 @@ class Spec(Computation):
     - ``lr``, ``weight_decay``, ``window``, ``negative``, ``subsample``, ``epochs``: the same at all widths
     - ``rule``: ``mup``, or ``ntk``, in which embeddings learn at 1/width of the rate. With ``width`` null that is the
       NTK limit, whose embeddings stay as they were drawn: inner products are zero, and noise decides all questions
+    - ``frozen``: embeddings stay as they were drawn at finite width too, and nothing learns
     - ``section`` of the analogies: where the words of the two classes come from
     """
 
@@ -38,6 +39,7 @@ class Spec(Computation):
     epochs: Count
     n_seeds: Count
     rule: Literal["mup", "ntk"] = unsaid("mup")
+    frozen: bool = unsaid(False)
     section: Text = "city-in-state"
     takes: ClassVar = (blocks.Corpus,)
 
@@ -45,9 +47,9 @@ class Spec(Computation):
 def rows(spec: Spec, data: "Corpus") -> Rows:
     """Return what the embeddings learn from a text, for every seed.
 
-    After every epoch (step, from 1; of the NTK limit 0 alone): ``accuracy``, the fraction of right answers to the
+    After every epoch (step, from 1; 0 alone where nothing learns): ``accuracy``, the fraction of right answers to the
     analogies within the vocabulary, ``accuracy_semantic`` and ``accuracy_syntactic`` for the two kinds where there are
-    any; ``loss`` (not of the NTK limit), the mean of −log σ(±f) over held-out targets; ``separation`` of the two
+    any; ``loss`` (of what learns), the mean of −log σ(±f) over held-out targets; ``separation`` of the two
     classes, where each has two words. After the last: ``similarity``, the cosine of pair number ``index`` of fixed
     frequent words, and ``pca_x``, ``pca_y`` for every word (layer) of class ``index`` (0 for a city, 1 for a state) on
     the plane of their first two principal components. At step 0 for seed -1: ``n_questions`` of each kind (layer).
@@ -64,7 +66,7 @@ def rows(spec: Spec, data: "Corpus") -> Rows:
     out = Rows(spec.lr)
     out.add(0, "n_questions", len(asked.ids) - n_syntactic, layer="semantic")
     out.add(0, "n_questions", n_syntactic, layer="syntactic")
-    if spec.width is None and spec.rule == "ntk":
+    if spec.width is None and (spec.frozen or spec.rule == "ntk"):
         _add_noise(out, len(vocabulary), asked, kinds)
         return out
     for out.seed in [-1] if spec.width is None else range(spec.n_seeds):
@@ -80,6 +82,10 @@ def _add_net(out: Rows, spec: Spec, data: "Corpus", asked: "Analogies", kinds: "
     share = 1.0 if spec.width is None or spec.rule == "mup" else 1.0 / spec.width
     settings = training.Settings(**{name: getattr(spec, name) for name in _SETTINGS}, share=share)
     net = training.initial_net(n_words, spec.width, out.seed)
+    if spec.frozen:
+        _add_answers(out, 0, net.u, asked, kinds)
+        _add_last(out, 0, net.u, kinds)
+        return
     text = training.prepare(data.tokens.ids.numpy(), n_words, settings)
     for epoch, _ in enumerate(training.train(net, text, settings), start=1):
         out.add(epoch, "loss", training.held_out_loss(net, text))

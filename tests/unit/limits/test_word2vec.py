@@ -211,6 +211,11 @@ def test_embeddings_in_the_ntk_parametrization_move_less_the_wider_and_in_its_li
     assert wide[wide.metric == "loss"].value.max() < np.log(2)  # the output weights do learn
     assert wide[wide.metric == "similarity"].value.abs().max() < 0.1
     assert wide[wide.metric == "separation"].value.abs().max() < 0.1
+    frozen = computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "width": 4096, "frozen": True})
+    assert "loss" not in set(frozen.metric)
+    assert (frozen.step == 0).all()
+    apart = wide[wide.metric == "similarity"].value.to_numpy() - frozen[frozen.metric == "similarity"].value.to_numpy()
+    assert 0 < np.abs(apart).max() < 0.01  # the same draws, hardly moved
     narrow, in_mup = (computed(Corpus(tokens, QUESTIONS), **{**LIMIT, "rule": rule}) for rule in ("ntk", "mup"))
     assert not np.array_equal(narrow[narrow.metric == "similarity"].value, in_mup[in_mup.metric == "similarity"].value)
 
