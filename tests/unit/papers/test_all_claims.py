@@ -12,7 +12,8 @@ import pytest
 
 from infwidth.analysis.claims import Claim, ledger
 from infwidth.analysis.table import Table
-from infwidth.experiments.papers import paper_names
+from infwidth.experiments.papers import load_paper, paper_names
+from infwidth.experiments.twins import is_twin
 from infwidth.papers import paper_module
 from infwidth.results.tables import read_table
 
@@ -113,6 +114,16 @@ def test_every_claim_is_judged_and_can_fail(paper: str, frames: dict[str, pd.Dat
         found = _verdicts(paper, left, {name: spoil(frame) for name, frame in frames.items()})
         can_fail |= set(found.index[found == "not reproduced"])
     assert can_fail == {claim.name for claim in claims}
+
+
+def test_only_what_carries_a_claim_is_trained_twice(frames: dict[str, pd.DataFrame]) -> None:
+    """A noise floor that no claim has costs time for nothing: such an experiment says ``noise_floor: false``."""
+    tables = {name: Table(frame, name) for name, frame in frames.items()}
+    read = {name for paper in PAPERS for text in ledger(paper, _claims(paper), tables).tables for name in text.split()}
+    for paper in PAPERS:
+        for name, cells in load_paper(paper, "laptop").cells.items():
+            if name in frames:
+                assert name in read or not any(map(is_twin, cells)), f"{paper}.{name}"
 
 
 @pytest.mark.parametrize("paper", PAPERS)
