@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,13 +102,27 @@ def main(arguments: list[str] | None = None) -> int:
             "readme": _readme,
             "site": _site,
         }[options.command](options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as of a process that was started without one
+            sys.stdout.flush()
     except InfwidthError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # as by ``| head``; what is left in the buffer has no reader either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # as by ``| head``
+        _drop_output()
+    except OSError as error:  # of a folder that cannot be written, a disk that is full
+        print(f"error: {error}", file=sys.stderr)
+        _drop_output()
+        return 1
     return 0
+
+
+def _drop_output() -> None:
+    """Send what is left in the buffer of standard output nowhere: where it was to go, it cannot."""
+    if sys.stdout is not None and not sys.stdout.closed:
+        with suppress(OSError):
+            sys.stdout.flush()
+            return
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _table(options: argparse.Namespace) -> None:

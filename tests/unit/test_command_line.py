@@ -48,6 +48,27 @@ def test_a_pipe_that_is_closed_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("to", "code", "says"),
+    [(">&-", 0, ""), ("> /dev/full", 1, "error: [Errno 28] No space left on device\n")],
+)
+def test_where_output_cannot_go_there_is_no_traceback(to: str, code: int, says: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m infwidth table mei2018.reduced --csv {to}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, says)
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--root", str(ROOT), "site", "--to", str(tmp_path / "file" / "site")]) == 1
+    assert capsys.readouterr().err.startswith("error: [Errno 20] Not a directory")
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["table", "vyas2023_fig5", "--own"], "is not there"),

@@ -63,10 +63,26 @@ class SourceFinder:
         return self.dataset.sources or (self.of_torchvision if self.dataset.torchvision else ())
 
     def prepared(self) -> tuple[Path, ...] | None:
-        """Return the already prepared files if all are there, otherwise None."""
+        """Return the user's own arrays or texts, all of them, or None if there are none.
+
+        Raises DataError where only some are there, or something else than a file is in the place of one: whoever put it
+        there does not want other data instead.
+        """
         paths = tuple(self.data_dir / name for name in self.dataset.prepared)
-        if not paths or not all(path.is_file() for path in paths):
+        for path in paths:
+            if path.is_symlink() and not path.exists():
+                raise DataError(f"{path} is a link to {path.readlink()}, which is not there")
+            if path.exists() and not path.is_file() and path != self.folder:
+                raise DataError(f"{path} is no file; put your data there, or move it away for the official ones")
+        missing = [path for path in paths if not path.is_file()]
+        if len(missing) == len(paths):
             return None
+        if missing:
+            there = [path.name for path in paths if path not in missing]
+            raise DataError(
+                f"{', '.join(there)} is there, but {', '.join(map(str, missing))} is not: put it beside, or move what"
+                " is there away for the official files"
+            )
         for name, path in zip(self.dataset.prepared, paths, strict=True):
             self.remember(f"data folder: {name}", path)
         return paths

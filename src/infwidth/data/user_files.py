@@ -1,5 +1,6 @@
 """Checks of what a user may have made: arrays of images with labels, and texts. Faults are named: file, array, row."""
 
+import codecs
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,9 +79,10 @@ def check_text(content: bytes, where: str, *, before: int = 0) -> str:
         text = content.decode("utf-8-sig" if before == 0 else "utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        encoding = "utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "latin1"
         raise DataError(
             f"{where} is not UTF-8: byte {before + error.start} (line {line}) is {content[error.start]:#04x}. Convert "
-            f"it, for example: iconv -f latin1 -t utf-8 {Path(where).name}"
+            f"it, for example: iconv -f {encoding} -t utf-8 {Path(where).name}"
         ) from error
     if "\0" in text:
         raise DataError(

@@ -89,7 +89,7 @@ def texts(data_dir: Path, **changes: bytes) -> None:
     ("content", "says"),
     [
         ("a b\ncafé".encode("latin-1"), r"valid\.txt is not UTF-8: byte 7 \(line 2\) is 0xe9.*iconv -f latin1"),
-        ("a b c".encode("utf-16"), r"valid\.txt is not UTF-8: byte 0"),
+        ("a b c".encode("utf-16"), r"valid\.txt is not UTF-8: byte 0.*iconv -f utf-16"),
         ("a b c".encode("utf-16-le"), r"valid\.txt holds bytes of zero.*iconv -f utf-16"),
         (b"", r"valid\.txt holds no words"),
         (b" \n\t\n", r"valid\.txt holds no words"),
@@ -121,6 +121,24 @@ def test_a_mark_of_byte_order_and_line_ends_of_windows_are_no_words(tmp_path: Pa
     prepare("wikitext2", tmp_path, tmp_path / "out")
     tokens = load_tokens(tmp_path / "out")
     assert [tokens.vocabulary[i] for i in tokens.ids] == ["a", "b", "<eos>", "c", "<eos>"]
+
+
+def test_some_of_one_s_own_files_are_not_passed_over_for_others(tmp_path: Path) -> None:
+    texts(tmp_path)
+    (tmp_path / "wikitext2" / "valid.txt").unlink()
+    with pytest.raises(DataError, match=r"train\.txt, test\.txt is there, but .*valid\.txt is not: put it beside"):
+        prepare("wikitext2", tmp_path, tmp_path / "out")
+
+
+def test_what_stands_in_the_place_of_a_file_is_not_passed_over(tmp_path: Path) -> None:
+    place = tmp_path / "cifar10.npz"
+    place.symlink_to(tmp_path / "moved.npz")
+    with pytest.raises(DataError, match=r"cifar10\.npz is a link to .*moved\.npz, which is not there"):
+        prepare("cifar10", tmp_path, tmp_path / "out")
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(DataError, match=r"cifar10\.npz is no file"):
+        prepare("cifar10", tmp_path, tmp_path / "out")
 
 
 # corrected sources
