@@ -28,6 +28,7 @@ ALLOWED = {
     "results": {"errors", "files"},
     "training": {
         "errors",
+        "programs",
         "empirical",
         "registry",
         "files",
@@ -41,6 +42,7 @@ ALLOWED = {
     "analysis": {"errors", "seeding"},
     "solve": {
         "errors",
+        "training",
         "registry",
         "seeding",
         "parametrization",

@@ -3,6 +3,10 @@
 Every net, and a limit that has seeds of its own (of its data), counts at the last step at which it was measured.
 """
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 from infwidth.analysis.statistics import Estimate, change_per_doubling, mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table
 
@@ -39,3 +43,26 @@ def _limit_less(table: Table, metric: str, width: float) -> Estimate:
     if len(exact) == 1:
         return mean_over_seeds((exact.value.iloc[0] - nets).to_numpy())
     return mean_over_seeds((exact.set_index("seed").value - nets).dropna().to_numpy())
+
+
+def distances(nets: Table, limit: Table, metric: str, *, axes: Sequence[str] = ("width",)) -> pd.DataFrame:
+    """Return how far every net is from the limit: the root mean square over entries and evaluations of ``metric``.
+
+    ``axes`` tell nets apart beside the seed; what both tables have of them tells limits apart. The seeds of the limit
+    are samples of it, of which the mean is taken. Columns: the axes, seed, value.
+    """
+    exact = limit.limit(metric)
+    at = [name for name in axes if name in exact and name in nets.frame] + ["step", "index"]
+    mean = exact.groupby(at).value.mean().rename("exact").reset_index()
+    rows = nets.nets(metric).merge(mean, on=at)
+    return (
+        rows.assign(value=(rows.value - rows.exact) ** 2).groupby([*axes, "seed"]).value.mean().pow(0.5).reset_index()
+    )
+
+
+def sampling_error(limit: Table, metric: str, *, axes: Sequence[str] = ()) -> "pd.Series[float]":
+    """Return the standard error of the limit's mean over samples, rms over entries and evaluations, by ``axes``."""
+    exact = limit.limit(metric)
+    spread = exact.groupby([*axes, "step", "index"]).value.agg(["var", "count"])
+    squares = (spread["var"] / spread["count"]).rename("error").reset_index()
+    return squares.groupby(list(axes)).error.mean().pow(0.5) if axes else pd.Series([squares.error.mean() ** 0.5])

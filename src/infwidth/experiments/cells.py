@@ -11,10 +11,12 @@ from infwidth.errors import SpecError, nearest
 from infwidth.solve import block_of
 from infwidth.specs.block import read
 from infwidth.specs.cells import Computation, Solve, Train
-from infwidth.specs.document import Experiment
+from infwidth.specs.document import Experiment, InfiniteWidth
 from infwidth.specs.identity import cell_id
 
 _KINDS = ("train", "join", "solve")
+#: The blocks of a training beside its data.
+_TRAINING = ("model", "parametrization", "optimizer", "training", "probes", "seeds")
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,7 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
     ``sweep`` maps dotted keys (``model.width``) to lists; the cells are their product. Those of a training whose seeds
     are apart join their members. Raises SpecError naming the key for what has no meaning, before anything runs.
     """
-    blocks, kind = experiment.blocks, "train" if experiment.solve is None else "solve"
-    if kind == "train" and blocks.pop("seeds_apart", False):
-        kind = "join"
+    blocks = experiment.blocks
     for dotted in experiment.sweep:
         block, _, key = dotted.partition(".")
         if not isinstance(blocks.get(block), dict) or not key:
@@ -119,5 +119,23 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
             document[block][key] = axes[key] = value
         if experiment.seeds is not None:
             document["seeds"] = list(range(_n_seeds(experiment.seeds, document, where=where)))
-        spec = read_cell({"kind": kind, **document}, where=where)
+        spec = read_cell(_with_kind(document, where=where), where=where)
         yield Cell(id=cell_id(spec), spec=spec, axes=axes)
+
+
+def _with_kind(document: dict[str, Any], *, where: str) -> dict[str, Any]:
+    """Return the document of a cell: a training at infinite width is a computation, with the training's blocks."""
+    apart = document.pop("seeds_apart", False)
+    if "infinite_width" not in document:
+        return {"kind": "solve" if "solve" in document else "join" if apart else "train", **document}
+    said = set(document) - {"data", "infinite_width"}
+    if strange := sorted(said - set(_TRAINING)):
+        raise SpecError(f"{where}: infinite_width goes with a training's blocks, not with {', '.join(strange)}")
+    block = {key: document[key] for key in _TRAINING if key in document}
+    limit = read(InfiniteWidth, document["infinite_width"], where=f"{where}: infinite_width")
+    if isinstance(block.get("model"), dict):
+        if "width" in block["model"]:
+            raise SpecError(f"{where}: model.width: at infinite width there is none; leave it out of block and sweep")
+        block["model"] = {**block["model"], "width": limit.neurons}
+    data = {"data": document["data"]} if "data" in document else {}
+    return {"kind": "solve", **data, "solve": {"name": "infinite_training", **block}}

@@ -5,7 +5,7 @@ from typing import Any
 
 from infwidth.errors import SpecError, nearest
 
-_BLOCKS = ("data", "model", "parametrization", "optimizer", "training", "solve")
+_BLOCKS = ("data", "model", "parametrization", "optimizer", "training", "infinite_width", "solve")
 
 
 def resolved(experiments: Mapping[str, Any], shared: Mapping[str, Any], *, where: str) -> dict[str, Any]:

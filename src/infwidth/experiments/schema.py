@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from infwidth.experiments.scales import GRID, SCALES
 from infwidth.solve import blocks
 from infwidth.specs.data import Data
-from infwidth.specs.document import Figure
+from infwidth.specs.document import Figure, InfiniteWidth
 from infwidth.specs.models import Model
 from infwidth.specs.parametrization import Parametrization
 from infwidth.specs.probes import AnyProbe
@@ -37,6 +37,7 @@ def editor_schema() -> Schema:
         "parametrization": [Parametrization],
         "optimizer": [Optimizer],
         "training": [Training],
+        "infinite_width": [InfiniteWidth],
         "solve": list(blocks()),
         "probe": list(get_args(get_args(AnyProbe)[0])),
     }
@@ -67,7 +68,9 @@ def editor_schema() -> Schema:
             "sweep": {
                 "type": "object",
                 "additionalProperties": False,
-                "patternProperties": {r"^(data|model|parametrization|optimizer|training|solve)\.\w+$": _lists()},
+                "patternProperties": {
+                    r"^(data|model|parametrization|optimizer|training|infinite_width|solve)\.\w+$": _lists()
+                },
             },
         },
     }

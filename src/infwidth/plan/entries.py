@@ -6,7 +6,7 @@ from infwidth.data.forms import form_of
 from infwidth.data.registry import dataset
 from infwidth.errors import SpecError, nearest
 from infwidth.plan.code import Package
-from infwidth.specs.cells import Solve, Train
+from infwidth.specs.cells import Recipe, Solve, Train
 
 #: What joins the rows of cells to a table.
 TABLE = ("infwidth.results.tables:write_table",)
@@ -22,13 +22,12 @@ def of_cell(spec: Train | Solve[Any], package: Package) -> list[str]:
         form = form_of(spec.data.model_dump(), dataset(spec.data.name).kind)
         entries = ["infwidth.training.device", "infwidth.data.load"]
         entries.append(_registered(package, "infwidth.data.forms", "LOADERS", form))
+    trained = spec if isinstance(spec, Train) else spec.solve  # a computation that trains names its model too
+    if isinstance(trained, Recipe):
+        entries.append(_registered(package, "infwidth.models", "MODELS", trained.model.name))
+        entries += [_registered(package, "infwidth.training.probes", "PROBES", probe.name) for probe in trained.probes]
     if isinstance(spec, Train):
-        entries += [
-            "infwidth.training.trainer",
-            _registered(package, "infwidth.models", "MODELS", spec.model.name),
-        ]
-        probes = (probe.name for probe in spec.probes)
-        return entries + [_registered(package, "infwidth.training.probes", "PROBES", name) for name in probes]
+        return [*entries, "infwidth.training.trainer"]
     name = spec.solve.name
     paper, _, _ = name.rpartition(".")
     own = f"infwidth.papers.{paper}.solve" if paper else _registered(package, "infwidth.solve", "COMPUTATIONS", name)

@@ -5,6 +5,6 @@ A net of infinite width is a population of neurons. It is held as a sample of th
 populations are known by their law (:mod:`infwidth.programs.gaussian`), never as numbers.
 """
 
-from infwidth.programs.infinite import InfiniteNet, infinite, replicas
+from infwidth.programs.infinite import InfiniteNet, infinite, infinite_net, replicas
 
-__all__ = ["InfiniteNet", "infinite", "replicas"]
+__all__ = ["InfiniteNet", "infinite", "infinite_net", "replicas"]

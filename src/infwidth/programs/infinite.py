@@ -98,6 +98,35 @@ def infinite(
     with torch.device("meta"):
         net, base, other = build(neurons), build(base_width), build(2 * base_width)
     plan = parametrize(net, base, rule, optimizer=optimizer, lr=lr, delta_model=other, **options)
+    return infinite_net(
+        net,
+        plan,
+        build,
+        base_width=base_width,
+        neurons=neurons,
+        seed=seed,
+        dtype=dtype,
+        device=device,
+        tolerance=tolerance,
+    )
+
+
+def infinite_net(
+    net: nn.Module,
+    plan: Plan,
+    build: Callable[[int], nn.Module],
+    *,
+    base_width: int,
+    neurons: int,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+    tolerance: float = 1e-3,
+) -> InfiniteNet:
+    """Return what :func:`infinite` returns, for a ``plan`` that is there already, of ``net`` on the meta device.
+
+    ``net`` is of width ``neurons``; its layers are given their values, or replaced, in place.
+    """
     _check_rule(plan, neurons, base_width)
     real = build(base_width)  # its finite buffers and the starts that somebody chose
     like = torch.empty(0, dtype=dtype, device=device)

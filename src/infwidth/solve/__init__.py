@@ -27,6 +27,7 @@ COMPUTATIONS = {
     "deep_linear_dmft": "infwidth.solve.deep_linear_dmft:rows",
     "desiderata": "infwidth.solve.desiderata:rows",
     "gauge_orbit": "infwidth.solve.gauge_orbit:rows",
+    "infinite_training": "infwidth.solve.infinite_training:rows",
     "kernel_regression": "infwidth.solve.kernel_regression:rows",
     "linear_mup": "infwidth.solve.linear_mup:rows",
     "maml": "infwidth.solve.maml:rows",

@@ -14,7 +14,32 @@ from infwidth.specs.training import Optimizer, Training
 Seed = Annotated[int, Field(ge=0, le=LARGEST), Says("must be a seed, a whole number from 0")]
 
 
-class Train(Block):
+class Recipe(Block):
+    """What is trained and how, on whatever data: a net at every learning rate and seed."""
+
+    model: Model
+    parametrization: Parametrization
+    optimizer: Optimizer
+    training: Training
+    probes: Probes
+    seeds: Annotated[Several[Seed], Says("must be a list of seeds, at least one")]
+
+    @model_validator(mode="after")
+    def _continues_a_base_net(self) -> Self:
+        width, block = self.model.width, self.parametrization
+        if width < block.base_width:
+            raise ValueError(
+                f"model.width {width} is below parametrization.base_width {block.base_width}; "
+                "the base is the narrowest net, the one at which all parametrizations coincide"
+            )
+        if block.gauge is not None and self.optimizer.name != "sgd":
+            raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
+        if block.input_lr != "as_others" and self.optimizer.name != "sgd":
+            raise ValueError(f"parametrization.input_lr {block.input_lr} is of gradients, for optimizer sgd")
+        return self
+
+
+class Train(Recipe):
     """The training of a net at every learning rate and seed.
 
     Of kind "join" it trains nothing: each seed has a cell of its own (``members``), which another machine may compute,
@@ -24,12 +49,6 @@ class Train(Block):
 
     kind: Literal["train", "join"]
     data: Data
-    model: Model
-    parametrization: Parametrization
-    optimizer: Optimizer
-    training: Training
-    probes: Probes
-    seeds: Annotated[Several[Seed], Says("must be a list of seeds, at least one")]
     apart: bool = unsaid(False)
 
     @property
@@ -46,20 +65,10 @@ class Train(Block):
 
     @model_validator(mode="after")
     def _is_a_training(self) -> Self:
-        width, block = self.model.width, self.parametrization
         if not isinstance(self.data, Images | Windows):
             raise ValueError("data: a training needs images or windows of text")
         if isinstance(self.data, Windows) != isinstance(self.model, Transformer):
             raise ValueError(f"model.name: a {self.model.name} does not take {type(self.data).__name__.lower()}")
-        if width < block.base_width:
-            raise ValueError(
-                f"model.width {width} is below parametrization.base_width {block.base_width}; "
-                "the base is the narrowest net, the one at which all parametrizations coincide"
-            )
-        if block.gauge is not None and self.optimizer.name != "sgd":
-            raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
-        if block.input_lr != "as_others" and self.optimizer.name != "sgd":
-            raise ValueError(f"parametrization.input_lr {block.input_lr} is of gradients, for optimizer sgd")
         if self.apart and (self.kind == "join" or len(self.seeds) > 1):
             raise ValueError("apart: is for a training of one seed, of which a cell of kind 'join' has several")
         return self

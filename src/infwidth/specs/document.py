@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from infwidth.specs.block import Block, Listed, Says, Several, Text
+from infwidth.specs.block import Block, Listed, Says, Several, Text, Width
 
 #: What says where a value comes from, not what is computed: kept for the reader, left out of a cell's identity.
 ANNOTATIONS = ("source", "deviation", "what")
@@ -29,14 +29,22 @@ _SEEDS = "must be the number of seeds, from 1 to 100000, or such a number for ev
 Seeds = Annotated[int, Field(ge=1, le=100000), Says("must be the number of seeds, from 1 to 100000")]
 
 
+class InfiniteWidth(Block):
+    """A training at infinite width, held as a sample of so many ``neurons``."""
+
+    neurons: Width
+
+
 class Experiment(Block):
     """Cells that differ in the values of ``sweep``, a list for each dotted key such as ``model.width``.
 
     ``seeds`` is their number, one for all or one for each width: ``{"64": 8, "256": 4}``.
 
-    They are computations where there is a block ``solve``, else trainings. ``noise_floor``: whether trainings have
-    rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides. ``seeds_apart`` makes each
-    seed of a training a cell of its own, for trainings that take days: a cluster runs them side by side.
+    They are computations where there is a block ``solve``, else trainings; with a block ``infinite_width`` these are at
+    infinite width, by so many sampled ``neurons``, and seeds are independent samples. ``noise_floor``: whether
+    trainings have rounding twins (:mod:`infwidth.experiments.twins`), which by default the scale decides.
+    ``seeds_apart`` makes each seed of a training a cell of its own, for trainings that take days: a cluster runs them
+    side by side.
     """
 
     what: Text
@@ -45,6 +53,7 @@ class Experiment(Block):
     parametrization: Noted | None = None
     optimizer: Noted | None = None
     training: Noted | None = None
+    infinite_width: Noted | None = None
     solve: Noted | None = None
     probes: Listed[dict[str, Any]] | None = None
     seeds: Annotated[Seeds | dict[Text, Seeds], Says(_SEEDS)] | None = None

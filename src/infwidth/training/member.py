@@ -13,20 +13,20 @@ from infwidth.models import Model, build_model
 from infwidth.models.shapes import shapes_only
 from infwidth.parametrization import Plan, Role, parametrize, scale_with_depth, write_multipliers_
 from infwidth.parametrization.conventions import base_net
-from infwidth.specs.cells import Train
+from infwidth.specs.cells import Recipe
 from infwidth.training.examples import Examples
 from infwidth.training.initial import InitialFunction
 from infwidth.training.losses import n_outputs
 from infwidth.training.perturbation import perturb_
 
 
-def model_of(spec: Train, data: Labelled, width: int) -> Model:
+def model_of(spec: Recipe, data: Labelled, width: int) -> Model:
     """Build the spec's model at ``width`` for the data's input shape and the loss's outputs."""
     outputs = n_outputs(spec.training.loss, data.n_classes)
     return build_model({**spec.model.model_dump(), "width": width}, tuple(data.x_train.shape[1:]), outputs)
 
 
-def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
+def make_plan(model: Model, spec: Recipe, data: Labelled, lr: float) -> Plan:
     """Return the plan of ``model`` under the spec's parametrization at base learning rate ``lr``.
 
     With a ``base_depth`` (of residual branches) the plan is also continued in depth, and ``zero_queries`` starts the
@@ -63,7 +63,7 @@ def make_plan(model: Model, spec: Train, data: Labelled, lr: float) -> Plan:
     return plan
 
 
-def in_gauge_(model: Model, plan: Plan, spec: Train, lr: float) -> Plan:
+def in_gauge_(model: Model, plan: Plan, spec: Recipe, lr: float) -> Plan:
     """Write out the multipliers of the spec's gauge, if it has one, in place; return the plan that goes with them."""
     block = spec.parametrization
     if block.gauge is None:
@@ -81,7 +81,7 @@ def _parameters_of(model: nn.Module, modules: Sequence[nn.Module]) -> set[str]:
 class Member:
     """One seed at one learning rate: the model as its plan initialises it, and f or f − f0 as its output."""
 
-    def __init__(self, spec: Train, data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
+    def __init__(self, spec: Recipe, data: Labelled, *, seed: int, lr: float, device: torch.device) -> None:
         training = spec.training
         self.seed, self.lr = seed, lr
         self.model = model_of(spec, data, spec.model.width).to(getattr(torch, training.dtype))

@@ -7,7 +7,7 @@ import torch
 from infwidth.data.load import Labelled
 from infwidth.data.streams import Batches, augment
 from infwidth.models.shapes import shapes_only
-from infwidth.specs.cells import Train
+from infwidth.specs.cells import Recipe
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import Examples, examples, on_device
 from infwidth.training.losses import LOSSES
@@ -24,7 +24,7 @@ class Problem:
         device: where to compute.
     """
 
-    def __init__(self, spec: Train, data: Labelled, device: torch.device) -> None:
+    def __init__(self, spec: Recipe, data: Labelled, device: torch.device) -> None:
         training = spec.training
         self.spec, self.device = spec, device
         self._dtype: torch.dtype = getattr(torch, training.dtype)

@@ -4,9 +4,9 @@ import pandas as pd
 
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most, equals
-from infwidth.analysis.quantities import Exactly, Exponent, nets
+from infwidth.analysis.quantities import Exactly, Exponent, Rows, nets
 from infwidth.analysis.table import NotTestableError, Tables
-from infwidth.papers.yang2021slides.measured import difference_from_start
+from infwidth.papers.yang2021slides.measured import difference_from_start, ntk_distances, program_distances
 from infwidth.topics.dichotomy.measures import VANISHES, named_points
 
 #: Of the exponent −1/2, and of trajectories of one training in two gauges (reading notes, oracles 5 and 1).
@@ -35,6 +35,30 @@ def _differences(tables: Tables, moved: str) -> pd.Series:
     """Return for every rule the largest relative difference of outputs from those at θ = 0."""
     return difference_from_start(tables[moved], tables["gauge_orbit"]).groupby("rule").value.max()
 
+
+def _of_activation(activation: str) -> Rows:
+    def rows(tables: Tables) -> pd.DataFrame:
+        found = program_distances(tables, "compiled_mlp")
+        return found[found.activation == activation]
+
+    return rows
+
+
+def _of_program(program: str) -> Rows:
+    return lambda tables: program_distances(tables, program)
+
+
+#: Claim → what is trained, and the distances of its nets from the compiled limit.
+_PROGRAMS: dict[str, tuple[str, Rows]] = {
+    **{
+        f"sgd_{activation}_converges": (f"MLPs of {words} trained by SGD", _of_activation(activation))
+        for activation, words in {"relu": "ReLU", "tanh": "tanh", "gelu": "GELU"}.items()
+    },
+    "momentum_converges": ("MLPs trained with momentum", _of_program("compiled_momentum")),
+    "adam_converges": ("MLPs trained by Adam", _of_program("compiled_adam")),
+    "residual_converges": ("Residual MLPs", _of_program("compiled_residual")),
+    "transformer_converges": ("Transformers", _of_program("compiled_transformer")),
+}
 
 CLAIMS = (
     Claim(
@@ -83,5 +107,24 @@ CLAIMS = (
         ),
         expected=above(1e-3),
         note="θ = 1/8; the smallest of NTP and μP.",
+    ),
+    *(
+        Claim(
+            name,
+            "tensor_program",
+            says=f"{words} in μP converge to the limit that their tensor program is compiled to, as n^(−1/2).",
+            measured=Exponent("the distance of single nets from the limit", rows),
+            expected=about(-1 / 2, within=TOLERANCE),
+            note="Over 8 followed outputs and all evaluations. The limit is sampled; its error is drawn in the figure.",
+        )
+        for name, (words, rows) in _PROGRAMS.items()
+    ),
+    Claim(
+        "ntk_nets_stay_away",
+        "tensor_program",
+        says="Nets in the NTK parametrization do not converge to the limit of those in μP.",
+        measured=Exponent("the distance of NTK nets from the μP limit", ntk_distances),
+        expected=above(-0.1),
+        note="Control of the claims of convergence: the same nets, images and steps.",
     ),
 )
