@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infwidth.experiments.cells import Cell, read_cell
-from infwidth.specs.cells import Train
+from infwidth.specs.cells import Recipe, Solve, Train
 from infwidth.specs.identity import cell_id
 
 #: What the name of a scale ends in where it is rehearsed: its results lie in a folder of their own.
@@ -41,6 +41,7 @@ _OF_SHAPES = ("parameter_roles",)
 #: Of these, null means all there is.
 _SIZES = ("train_size", "test_size", "train_windows", "test_windows", "n_tokens")
 _SEEDS = 2
+_NEURONS = 1024
 #: By which times are shortened, that of the end and those at which something is shown.
 _SHORTER = 100
 
@@ -56,6 +57,8 @@ def rehearsed(cell: Cell) -> Cell:
         model = cell.document["model"]
         unit = model.get("n_heads") or model.get("head_size") or 1
         document["parametrization"]["base_width"] = narrow(cell.document["parametrization"]["base_width"], unit)
+    if isinstance(cell.spec, Solve) and isinstance(cell.spec.solve, Recipe):  # a sample of neurons, not a net
+        document["solve"]["model"]["width"] = min(cell.spec.solve.model.width, _NEURONS)
     spec = read_cell(document, where=f"rehearsal of cell {cell.id}")
     return Cell(id=cell_id(spec), spec=spec, axes=cell.axes)
 

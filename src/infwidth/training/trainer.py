@@ -42,7 +42,7 @@ class Trainer:
         meter: Meter | None = None,
         execution: Asked = "auto",
     ) -> None:
-        self.problem = Problem(spec, data, device)
+        self.spec, self.problem = spec, Problem(spec, data, device)
         self.nets = nets_of(spec)
         self.outputs = Outputs(checkpoint_file and checkpoint_file.with_suffix(".outputs"))
         self.execution = execution_of(execution, device, len(self.nets))
@@ -65,9 +65,9 @@ class Trainer:
         for loop in loops(self.problem, self.nets, self.execution):
             journal.record(loop)
         nets = {net: entry.rows.frame() for net, entry in journal.entries.items()}
-        if self.problem.spec.apart:
+        if self.spec.apart:
             return pd.concat(nets.values(), ignore_index=True)
-        return with_ensembles(self.problem.spec, nets, self.outputs.of, self.problem.data)
+        return with_ensembles(self.spec, nets, self.outputs.of, self.problem.data)
 
     def forget(self) -> None:
         """Remove what lets a half-done cell go on, once its rows are kept."""

@@ -47,8 +47,8 @@ def tensor_program(tables: Tables) -> Figure:
             points(bottom, ntk_distances(tables), **_OTHERS["NTK"])
         if program == "compiled_adam":
             points(bottom, program_distances(tables, "compiled_momentum"), **_OTHERS["GELU, SGD with momentum"])
-        log_heights(bottom)
         width_axis(bottom, widths, "width n")
+    log_heights(panels[1, 0])
     panels[0, 0].set_ylabel("output at one point")
     panels[1, 0].set_ylabel("distance from the limit")
     legends.below(
