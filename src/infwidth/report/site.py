@@ -24,7 +24,7 @@ _MENU = {
         ("Results", "results/published/*/README"),
         ("Reference", "reference/README"),
     ],
-    "results/published/*/README.md": [("Pages", "papers/*\nclaims\ncatalog\nprovenance")],
+    "results/published/*/README.md": [("Pages", "papers/*\nclaims\nundecided*\ncatalog\nprovenance")],
     "reference/README.md": [("Modules", "infwidth*")],
 }
 
