@@ -5,18 +5,20 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from infwidth.data.registry import DATASETS
+from infwidth.data.registry import datasets
 from infwidth.data.sources import data_folder
 from infwidth.errors import InfwidthError
-from infwidth.experiments.catalog import check_catalog, read_catalog, read_titles
-from infwidth.experiments.papers import PAPERS_DIR
+from infwidth.experiments.catalog import check_catalog
 from infwidth.experiments.rehearsal import REHEARSAL
 from infwidth.experiments.settings import as_text, read_settings
-from infwidth.plan import places
+from infwidth.papers import PAPERS_DIR, paper_folders
+from infwidth.places import own_papers, use_own_papers
+from infwidth.plan import entries, places
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, sets_of
 from infwidth.plan.demand import Demand, bundles, demand, published_runs
 from infwidth.plan.graph import in_catalog_order, load_graph
+from infwidth.results.made import key_of
 from infwidth.report.published import published_part, published_scales
 from infwidth.specs.block import read
 from infwidth.specs.config import Config
@@ -24,19 +26,25 @@ from infwidth.workflow import forks, lock, progress
 from infwidth.workflow.due import Due
 from infwidth.workflow.folders import check_writable, mend_times
 from infwidth.workflow.gpu import gpu_is_used
-from infwidth.workflow.targets import asked_for, check_targets
+from infwidth.workflow.targets import asked_for, check_names, check_targets
 
 try:
     REHEARSED = read(Config, config, where="config/config.yaml or --config").rehearsal
     SETTINGS = as_text(read_settings(config.get("set")))
     if SETTINGS:
         config["set"] = SETTINGS  # one text, whichever way it was given
+    if config.get("papers_dir"):
+        use_own_papers(config["papers_dir"])  # in the environment: for this process and for all jobs
     ASKED_SCALE = config["scale"] + (REHEARSAL if REHEARSED else "")
     GRAPH = load_graph(ASKED_SCALE, config["figures"], read_settings(SETTINGS))
     SCALE = GRAPH.scale
     if SETTINGS and config["tables"] == "published":
         raise InfwidthError("config: set: published tables have the papers' own settings; use tables=results")
-    CATALOG = read_catalog()
+    check_names(GRAPH)
+    PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json", own_papers())
+    for figure in GRAPH.own:
+        PACKAGE.code_of([*entries.of_figure(figure.paper, figure.name), *entries.of_claims(figure.paper)])
+    CATALOG = GRAPH.catalog
     check_catalog(CATALOG, [*(figure.rule for figure in GRAPH.figures), *GRAPH.left_out])
     PUBLISHED_SCALES = published_scales(Path("results/published"))
     if config["tables"] == "published":
@@ -59,6 +67,9 @@ PROVENANCE = f"{PUBLISHED}/cells.csv" if config["tables"] == "published" else f"
 UNRECORDED = Demand(config["unrecorded_memory_mb"], config["unrecorded_minutes"])
 
 IN_ORDER = in_catalog_order(GRAPH.papers.values(), CATALOG)
+
+# What pages and catalog print of the papers' files.
+SAID = key_of([[paper.name, paper.document] for paper in GRAPH.papers.values()], GRAPH.titles)
 
 
 # The report sorts by the alphabet; a number in front, with zeros, keeps the order of the catalog.
@@ -84,7 +95,6 @@ TOLD = (
     f" --device {config['device']} --execution {config['execution']}" + (f" --set {SETTINGS}" if SETTINGS else "")
 )
 
-PACKAGE = Package(Path(forks.__file__).parents[1], places.KEPT / "code.json")
 CURRENT = Currency(PACKAGE, GRAPH, published=config["tables"] == "published")
 atexit.register(CURRENT.remember)
 
@@ -120,7 +130,7 @@ PREPARATION = code_of_script("prepare_data")
 
 
 # Prepared set → data set and options. Those without options can be asked for by name, needed or not.
-SETS = {name: (name, {}) for name in DATASETS}
+SETS = {name: (name, {}) for name in datasets()}
 for cell in GRAPH.cells.values():
     SETS |= sets_of(cell.spec)
 

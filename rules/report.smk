@@ -22,9 +22,11 @@ rule catalog:
     conda:
         "../environment.yml"
     params:
-        cells={figure.rule: list(GRAPH.cells_of_figure(figure)) for figure in GRAPH.figures},
-        left_out=list(GRAPH.left_out),
+        scale=ASKED_SCALE,
+        settings=SETTINGS,
+        selection=SELECTION,
         published=PUBLISHED_SCALES,
+        said=SAID,
         code=code_of_script("write_catalog"),
     message:
         "catalog of all papers' figures"
@@ -72,7 +74,7 @@ rule pages:
         settings=SETTINGS,
         selection=",".join(figure.rule for figure in GRAPH.figures),
         published=PUBLISHED_SCALES,
-        papers=[paper.name for paper in IN_ORDER],
+        said=SAID,
         code=code_of_script("write_pages"),
     message:
         "pages of the report"
@@ -115,7 +117,7 @@ rule manuscript:
         cells=PROVENANCE,
         template=f"{workflow.basedir}/paper/manuscript.typ",
         bibliography=f"{workflow.basedir}/paper/references.bib",
-        experiments=[str(PAPERS_DIR / name / "experiments.yaml") for name in GRAPH.papers],
+        experiments=[str(paper_folders()[name] / "experiments.yaml") for name in GRAPH.papers],
     output:
         pdf=f"{TOLD_IN}/manuscript.pdf",
         data=f"{TOLD_IN}/manuscript/data.json",
@@ -158,6 +160,7 @@ rule publish:
     params:
         names=list(PUBLISHED_FILES),
         left_out=list(GRAPH.left_out),
+        own=[paper.name for paper in GRAPH.papers.values() if paper.own],
     message:
         f"publish to {PUBLISHED}"
     script:

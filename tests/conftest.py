@@ -1,11 +1,15 @@
 """What all tests share: one thread, so that timings and bits do not depend on the machine's load; embedded digits."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from infwidth.data.prepare import prepare
+from infwidth.places import OWN_PAPERS
+
+os.environ.pop(OWN_PAPERS, None)  # tests are of the papers of the package
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

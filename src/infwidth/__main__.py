@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infwidth.errors import InfwidthError, SpecError
-from infwidth.places import project_root
+from infwidth.places import OWN_PAPERS, project_root, use_own_papers
 
 if TYPE_CHECKING:
     from infwidth.specs.cells import Solve, Train
@@ -31,6 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FOLDER",
         help="the folder whose results/ is meant (default: the current one or the first above it that has results, "
         "else the clone that this package runs from)",
+    )
+    parser.add_argument(
+        "--papers-dir",
+        metavar="FOLDER",
+        help=f"a folder with papers and data sets of your own (default: that of the environment variable {OWN_PAPERS})",
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -91,6 +96,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         options.root = project_root(options.root)
+        if options.papers_dir:
+            use_own_papers(options.papers_dir)
         {
             "table": _table,
             "rates": _rates,
@@ -225,7 +232,6 @@ def _cost(options: argparse.Namespace) -> None:
 
 def _catalog(options: argparse.Namespace) -> None:
     from infwidth.errors import nearest
-    from infwidth.experiments.catalog import read_catalog
     from infwidth.plan.cost import minutes_by_figure, published_provenance, recorded_seconds
     from infwidth.plan.graph import load_graph
     from infwidth.report.catalog import STATUSES, catalog_table
@@ -235,7 +241,7 @@ def _catalog(options: argparse.Namespace) -> None:
     seconds = recorded_seconds(options.root / "results" / "cells", published_provenance(published))
     graph = load_graph(options.scale)
     minutes = minutes_by_figure(graph, seconds)
-    table = catalog_table(read_catalog(), list(minutes), published_scales(published), minutes)
+    table = catalog_table(graph.catalog, list(minutes), published_scales(published), minutes)
     if options.paper:
         papers = table["paper"].unique().tolist()
         if options.paper not in papers:

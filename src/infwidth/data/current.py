@@ -27,6 +27,8 @@ def source_digest(name: str, options: Mapping[str, Any], data_dir: Path, prepare
     entry, known = dataset(name), _known(prepared_dir)
     digest = hashlib.sha256()
     found = False
+    if entry.own:  # what is said of it is checked, and decides what becomes of its files
+        digest.update(repr((entry.kind, entry.images, entry.min_count)).encode())
     for label, path in _files(entry, options, data_dir):
         found = True
         digest.update(f"{label}\0{_checksum(label, path, known)}\n".encode())
@@ -58,7 +60,7 @@ def remember(name: str, options: Mapping[str, Any], data_dir: Path, folder: Path
 
 def _files(entry: Dataset, options: Mapping[str, Any], data_dir: Path) -> Iterator[tuple[str, Path]]:
     """Yield the user's own files of a data set: those that stand for the official ones if all are there, and lists."""
-    paths = {name: data_dir / name for name in entry.prepared}
+    paths = entry.prepared_files(data_dir)
     if all(path.is_file() for path in paths.values()):
         yield from paths.items()
     classes = options.get("classes")

@@ -120,6 +120,23 @@ def _python_version(finder: SourceFinder) -> Path | None:
     return finder.official(source) if finder.there(source) else None
 
 
+def own(finder: SourceFinder, folder: Path) -> None:
+    """Images of a user's own: the npz of data_sets.yaml, and in it what is said of it there."""
+    paths, facts = finder.prepared(), finder.dataset.images
+    if paths is None or facts is None:
+        raise finder.absent()
+    (path,) = paths
+    _from_npz(str(path), folder, {split: (paths, f"x_{split}", f"y_{split}") for split in ("train", "test")})
+    x, y = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in ("x_test.npy", "y_train.npy"))
+    there = {"channels": x.shape[3], "side": x.shape[1], "n_classes": int(y.max()) + 1, "n_test": len(x)}
+    if x.shape[1] != x.shape[2]:
+        raise DataError(f"{path}: images of {x.shape[1]}×{x.shape[2]} pixels; they must be square: cut or pad them")
+    for key, value in there.items():
+        if value != getattr(facts, key):
+            name = finder.dataset.name
+            raise DataError(f"{path}: {key} is {value}, and data_sets.yaml says {name}.{key}: {getattr(facts, key)}")
+
+
 def cifar5m(finder: SourceFinder, folder: Path, *, train_parts: int = 5) -> None:
     """CIFAR-5m: the first ``train_parts`` of five training parts (1 000 448 images each); the sixth part is the test.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infwidth.data import current, drawing_sources, image_sources, model_sources, text_sources
+from infwidth.data import current, drawing_sources, image_sources, model_sources, own_sets, text_sources
 from infwidth.data.arrays import is_disk_full
 from infwidth.data.imagenet import imagenet
 from infwidth.data.record import (
@@ -61,7 +61,7 @@ def prepare(name: str, data_dir: Path, out_dir: Path, *, workers: int = 1, **opt
     Raises SpecError for an unknown name or option, and DataError where the source is absent or broken or the disk full.
     """
     entry = dataset(name)
-    converter = CONVERTERS[name]
+    converter = own_sets.converter(entry) if entry.own else CONVERTERS[name]
     settings = _settings(name, converter, options)
     finder = SourceFinder(entry, data_dir, half_done=out_dir.with_name(f".{out_dir.name}.half_done"), workers=workers)
     try:

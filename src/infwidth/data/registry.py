@@ -4,6 +4,7 @@ Only the standard library is imported here, because the workflow reads this tabl
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from infwidth.errors import SpecError, nearest
@@ -45,7 +46,8 @@ class Dataset:
     ``prepared`` names files, relative to the data folder, that stand for the official ones when all are there: plain
     arrays (npz with x_train, y_train, x_test, y_test) or plain text. ``torchvision`` names the class of
     torchvision.datasets that knows official files, their addresses and checksums, and reads them. ``how_to_get`` is for
-    data without an address.
+    data without an address. ``own`` is the folder whose data_sets.yaml describes one's own data set, in which its files
+    are looked for as well; ``min_count`` is that of its text.
     """
 
     name: str
@@ -61,6 +63,14 @@ class Dataset:
     embedded: bool = False
     how_to_get: str = ""
     images: ImageFacts | None = None
+    own: Path | None = None
+    min_count: int = 1
+
+    def prepared_files(self, data_dir: Path) -> dict[str, Path]:
+        """Return name → place of the files ``prepared``: in the data folder, or else beside data_sets.yaml."""
+        places = [data_dir, *([self.own] if self.own else [])]
+        found = {name: [place / name for place in places] for name in self.prepared}
+        return {name: next(filter(Path.is_file, paths), paths[0]) for name, paths in found.items()}
 
 
 _LECUN = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998"
@@ -282,8 +292,16 @@ _TABLE = (
 DATASETS: dict[str, Dataset] = {entry.name: entry for entry in _TABLE}
 
 
+def datasets() -> dict[str, Dataset]:
+    """Return all entries, those of one's own last."""
+    from infwidth.data.own_sets import own_sets
+
+    return DATASETS | own_sets()
+
+
 def dataset(name: str) -> Dataset:
     """Return the entry called ``name``; raises SpecError with the nearest known name."""
-    if name not in DATASETS:
-        raise SpecError(f"unknown data set '{name}'{nearest(name, DATASETS)}; the data sets are {', '.join(DATASETS)}")
-    return DATASETS[name]
+    known = DATASETS if name in DATASETS else datasets()
+    if name not in known:
+        raise SpecError(f"unknown data set '{name}'{nearest(name, known)}; the data sets are {', '.join(known)}")
+    return known[name]

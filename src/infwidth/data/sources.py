@@ -1,8 +1,6 @@
 """Finding the source of a data set: files in the data folder, or else a download into it."""
 
 import logging
-import os
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,17 +9,15 @@ from infwidth.data import sums
 from infwidth.data.arrays import is_disk_full
 from infwidth.data.download import download, file_digest, matches
 from infwidth.data.registry import Dataset, Source
-from infwidth.errors import DataError, SpecError
+from infwidth.errors import DataError
+from infwidth.places import named_folder
 
 _log = logging.getLogger(__name__)
 
 
 def data_folder(text: str | Path) -> Path:
     """Return the data folder that a person named, with ``~`` and variables put in; SpecError for one that is unset."""
-    path = os.path.expandvars(str(text))
-    if unset := re.findall(r"\$\{?(\w+)", path):
-        raise SpecError(f"data_dir is '{text}', and there is no environment variable {', '.join(unset)}")
-    return Path(path).expanduser()
+    return named_folder(text, key="data_dir")
 
 
 class SourceFinder:
@@ -68,7 +64,7 @@ class SourceFinder:
         Raises DataError where only some are there, or something else than a file is in the place of one: whoever put it
         there does not want other data instead.
         """
-        paths = tuple(self.data_dir / name for name in self.dataset.prepared)
+        paths = tuple(self.dataset.prepared_files(self.data_dir).values())
         for path in paths:
             if path.is_symlink() and not path.exists():
                 raise DataError(f"{path} is a link to {path.readlink()}, which is not there")
@@ -157,7 +153,7 @@ class SourceFinder:
     def absent(self, reason: str = "") -> DataError:
         """Return the error that says where the data set was looked for, its official address and how to get it."""
         entry = self.dataset
-        looked = [str(self.data_dir / name) for name in entry.prepared]
+        looked = [str(place / name) for name in entry.prepared for place in (self.data_dir, entry.own) if place]
         official = [str(self.folder / source.filename) for source in self.sources]
         looked += official or ([] if looked else [str(self.folder)])
         lines = [f"data set '{entry.name}' is absent ({entry.title}).", f"  looked for: {', '.join(looked)}"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infwidth.errors import SpecError, nearest
-from infwidth.experiments.papers import PAPERS_DIR
+from infwidth.papers import PAPERS_DIR
 
 CATALOG = PAPERS_DIR / "catalog.csv"
 TITLES = PAPERS_DIR / "catalog_titles.csv"  # of papers that have no experiments.yaml yet
@@ -21,11 +21,13 @@ COSTS = {
     "G": "wants a GPU",
     "X": "beyond one machine",
 }
+#: In place of a cost class: a figure of one's own, whose row follows from its paper.
+OWN = "own"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of the catalog: what it shows, its cost class (a key of COSTS), the stage of the work it comes in."""
+    """One figure of the catalog: what it shows, its cost class (a key of COSTS, or OWN), the stage of the work."""
 
     paper: str
     figure: str

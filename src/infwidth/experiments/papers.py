@@ -10,12 +10,13 @@ from infwidth.experiments.cells import Cell, expand
 from infwidth.experiments.like import models_of, resolved
 from infwidth.experiments.scales import at_scale
 from infwidth.experiments.settings import with_settings
-from infwidth.experiments.source import read_yaml
 from infwidth.experiments.twins import with_twins
+from infwidth.papers import PAPERS_DIR, has_part, is_own, paper_folders
+from infwidth.places import own_papers
 from infwidth.specs.block import read
-from infwidth.specs.document import Document
+from infwidth.specs.document import OWN, Document
+from infwidth.yaml_file import read_yaml
 
-PAPERS_DIR = Path(__file__).parents[1] / "papers"
 SHARED = PAPERS_DIR / "shared.yaml"
 
 
@@ -37,7 +38,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Paper:
-    """One paper at one scale: where it is, its experiments' cells and its figures."""
+    """One paper at one scale: where it is, its experiments' cells and its figures; ``own``: not of this package."""
 
     name: str
     title: str
@@ -45,6 +46,7 @@ class Paper:
     cells: dict[str, tuple[Cell, ...]]  # by experiment, rounding twins last
     figures: tuple[Figure, ...]
     document: dict[str, Any]  # the whole file at this scale, annotations included
+    own: bool = False
 
     @property
     def tables(self) -> list[tuple[str, str]]:
@@ -54,9 +56,9 @@ class Paper:
         return own + [table for table in read if table[0] != self.name]
 
 
-def paper_names() -> list[str]:
-    """Return the names of all paper folders, sorted."""
-    return sorted(path.parent.name for path in PAPERS_DIR.glob("*/experiments.yaml"))
+def paper_names(*, own: bool = True) -> list[str]:
+    """Return the names of all papers, sorted, those of one's own last; without ``own`` the built-in ones."""
+    return list(paper_folders(own=own))
 
 
 def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None) -> Paper:
@@ -64,19 +66,21 @@ def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None)
 
     Raises SpecError for an unknown paper, and for anything in its file that has no meaning: file, scale and key named.
     """
-    if name not in paper_names():
-        raise SpecError(f"unknown paper '{name}'{nearest(name, paper_names())}; known: {', '.join(paper_names())}")
+    folders = paper_folders()
+    if name not in folders:
+        raise SpecError(f"unknown paper '{name}'{nearest(name, folders)}; known: {', '.join(folders)}")
+    own = is_own(name)
     where = f"{name}/experiments.yaml at scale {scale}"
-    raw = at_scale(read_yaml(PAPERS_DIR / name / "experiments.yaml", where=where), scale, where=where)
+    raw = at_scale(read_yaml(folders[name] / "experiments.yaml", where=where), scale, where=where)
     models: dict[str, list[str]] = {}
     if isinstance(raw, dict) and isinstance(raw.get("experiments"), dict):
         variants = raw["experiments"]
-        said = resolved(variants, shared_blocks(scale), where=where)
+        said = resolved(variants, shared_blocks(scale, own=own), where=where)
         raw["experiments"] = with_settings(said, settings or {}, paper=name, scale=scale)
         models = {key: models_of(key, variants) for key in variants}
     if changed := [path for path in settings or {} if path.startswith(f"{name}.")]:
         where += f" with set {', '.join(changed)}"
-    document = read(Document, raw, where=where)
+    document = read(Document, raw, where=where, context=OWN if own else None)
     cells: dict[str, tuple[Cell, ...]] = {}
     for key, experiment in document.experiments.items():
         like = f" (like {', '.join(models[key])})" if models[key] else ""
@@ -91,13 +95,43 @@ def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None)
                 raise SpecError(f"{where}: figures.{key}.tables: no experiment '{table}'{nearest(table, cells)}")
             tables.append((paper or name, its_experiment))
         figures.append(Figure(name, key, figure.title, figure.caption.strip(), tuple(tables)))
-    return Paper(name, document.title, document.reference, cells, tuple(figures), raw)
+    return Paper(name, document.title, document.reference, cells, tuple(figures), raw, own)
 
 
-def shared_blocks(scale: str) -> dict[str, Any]:
-    """Return the blocks that all papers may be ``like`` (papers/shared.yaml), at a scale: block → name → values."""
-    where = f"{SHARED.name} at scale {scale}"
-    shared = at_scale(read_yaml(SHARED, where=where), scale, where=where)
+def check_parts(paper: Paper) -> None:
+    """Raise SpecError, naming file and key, for a figure without its module, and for a paper without claims."""
+    folder = paper_folders()[paper.name]
+    for figure in paper.figures:
+        if not has_part(folder, f"figures.{figure.name}"):
+            drawn = sorted(file.stem for file in (folder / "figures").glob("[!_]*.py"))
+            raise SpecError(
+                f"{paper.name}/experiments.yaml: figures.{figure.name}: there is no {folder}/figures/{figure.name}.py"
+                f"{nearest(figure.name, drawn)}; in it the function {figure.name}(tables) draws the figure"
+            )
+    if not has_part(folder, "claims"):
+        raise SpecError(f"{folder}: there is no claims.py; it says CLAIMS = (…), or () for a paper without claims")
+
+
+def shared_blocks(scale: str, *, own: bool = False) -> dict[str, Any]:
+    """Return the blocks that all papers may be ``like`` (papers/shared.yaml), at a scale: block → name → values.
+
+    With ``own`` also those of ``shared.yaml`` in the folder of one's own papers. Raises SpecError for a file that is
+    no such mapping, and for a name of one's own that is there already.
+    """
+    shared = _blocks(SHARED, SHARED.name, scale)
+    outside = own_papers() if own else None
+    if outside and (file := outside / SHARED.name).exists():
+        for block, named in _blocks(file, str(file), scale).items():
+            known = shared.setdefault(block, {})
+            if twice := sorted(known.keys() & named.keys()):
+                raise SpecError(f"{file}: {block}.{twice[0]}: infwidth itself has a block of this name; rename yours")
+            known |= named
+    return shared
+
+
+def _blocks(file: Path, name: str, scale: str) -> dict[str, dict[str, Any]]:
+    where = f"{name} at scale {scale}"
+    shared = at_scale(read_yaml(file, where=where), scale, where=where)
     if not isinstance(shared, dict) or not all(isinstance(blocks, dict) for blocks in shared.values()):
         raise SpecError(f"{where}: not a mapping of blocks to their names and values")
     return shared

@@ -15,7 +15,7 @@ import yaml
 
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.scales import at_scale
-from infwidth.experiments.source import check_plain
+from infwidth.yaml_file import check_plain
 
 #: Stands between a scale and the digest of the settings changed at it, in the name of their folder.
 CHANGED = "_set_"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from infwidth.data.registry import dataset
+from infwidth.errors import SpecError
 from infwidth.experiments.papers import Figure, Paper
 from infwidth.specs.cells import Solve, Train
 from infwidth.specs.data import Corpus, Images, Windows
@@ -21,7 +22,11 @@ def with_data(papers: Mapping[str, Paper]) -> dict[str, Paper]:
 def _told(figure: Figure, papers: Mapping[str, Paper]) -> Figure:
     behind: dict[str, list[str]] = {}
     for paper, experiment in figure.tables:
-        for words in dict.fromkeys(filter(None, (describe(cell.spec) for cell in papers[paper].cells[experiment]))):
+        try:
+            told = [describe(cell.spec) for cell in papers[paper].cells[experiment]]
+        except SpecError as error:
+            raise SpecError(f"{paper}/experiments.yaml: experiments.{experiment}.data.name: {error}") from None
+        for words in dict.fromkeys(filter(None, told)):
             behind.setdefault(words, []).append(experiment)
     if not behind:
         return figure

@@ -17,13 +17,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infwidth.errors import SpecError
+from infwidth.places import own_papers
 
 _ENTRY = re.compile(r"infwidth(\.\w+)+:\w+")
 #: Fields of the syntax tree that say nothing of what the code does, or that only some releases of Python have.
 _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
 #: Modules that decide no number: messages, writing files, loading what a spec names, who computed what, when. Specs
 #: say what is computed: all that they decide is in the identity of a cell.
-_NUMBERLESS = re.compile(r"infwidth(\.(errors|files|registry|results\.provenance|specs(\..*)?))?")
+_NUMBERLESS = re.compile(r"infwidth(\.(errors|files|registry|places|papers|results\.provenance|specs(\..*)?))?")
+#: Of files that are no code, those that count where a module names them.
+_DATA_SUFFIXES = (".mplstyle", ".csv", ".json", ".j2", ".npy", ".npz", ".txt")
+#: Of what is remembered of a file; another one is read again.
+_FORMAT = 2
 
 
 class _Facts(NamedTuple):
@@ -33,7 +38,7 @@ class _Facts(NamedTuple):
     imports: list[tuple[str, str]]  # (module, name in it); the name is empty for the module itself
     names: dict[str, tuple[str, str]]  # of an __init__: name → (module, name) that it passes on
     registries: dict[str, dict[str, str]]
-    data_files: list[str]  # relative to the package
+    texts: list[str]  # in it that may be names of data files
 
 
 class Package:
@@ -42,14 +47,16 @@ class Package:
     Args:
         root: its folder.
         remember: the file that keeps what was read of each file until its size or time changes; None: nothing is kept.
+        own: the folder of papers of one's own, whose modules are ``infwidth.papers.…`` too, if there is one.
     """
 
-    def __init__(self, root: Path, remember: Path | None = None) -> None:
-        self._root, self._remember = root, remember
+    def __init__(self, root: Path, remember: Path | None = None, own: Path | None = None) -> None:
+        self._root, self._remember, self._own = root, remember, own
         self._facts: dict[str, _Facts] = {}
         self._files: dict[str, Path | None] = {}
         self._needed: dict[str, set[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
+        self._of_own: dict[str, dict[str, str]] = {}
         self._new = False
 
     def code_of(self, entries: Iterable[str]) -> str:
@@ -76,7 +83,7 @@ class Package:
             module, _, name = entry.partition(":")
             resolved = self._resolve(module, name)
             if resolved is None:
-                raise SpecError(f"there is no module {entry} in {self._root}")
+                raise SpecError(f"there is no module {entry} in {' or '.join(map(str, self._roots(module)))}")
             open_ends.append(resolved)
         while open_ends:
             module = open_ends.pop()
@@ -97,10 +104,19 @@ class Package:
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
-            stem = self._root.joinpath(*module.split(".")[1:])
-            candidates = (stem / "__init__.py", stem.with_suffix(".py"))
+            below = module.split(".")[1:]
+            stems = [root.joinpath(*below[start:]) for root, start in self._roots(module).items()]
+            candidates = (file for stem in stems for file in (stem / "__init__.py", stem.with_suffix(".py")))
             self._files[module] = next((file for file in candidates if file.is_file()), None)
         return self._files[module]
+
+    def _roots(self, module: str) -> dict[Path, int]:
+        """Return the folders that a module may be in, in their order, and how many parts of its name each stands for.
+
+        Behind ``infwidth``; one's own folder stands for ``papers``.
+        """
+        own = {self._own: 1} if self._own and module.startswith("infwidth.papers.") else {}
+        return {self._root: 0} | own
 
     def _resolve(self, module: str, name: str) -> str | None:
         """Return the module that holds ``name``, through packages that only pass it on; None for other packages."""
@@ -120,18 +136,21 @@ class Package:
         if module not in self._facts:
             file = self._file(module)
             assert file is not None
-            stamp = [file.stat().st_mtime_ns, file.stat().st_size]
-            kept = self._kept.get(module)
+            outside = not file.is_relative_to(self._root)
+            key = str(file.absolute()) if outside else module
+            stamp = [_FORMAT, file.stat().st_mtime_ns, file.stat().st_size]
+            kept = self._kept.get(key)
             if kept and kept[0] == stamp:
                 facts = _Facts(
                     kept[1], [(m, n) for m, n in kept[2]], {k: (m, n) for k, (m, n) in kept[3].items()}, *kept[4:]
                 )
             else:
-                facts = _read(file, self._data_files)
-                self._kept[module] = [stamp, *facts]
+                facts = _read(file, module)
+                self._kept[key] = [stamp, *facts]
                 self._new = True
-            if facts.data_files:
-                contents = b"".join((self._root / name).read_bytes() for name in facts.data_files)
+            known = self._data_files | (self._own_data_files(module) if outside else {})
+            if data_files := sorted(known[text] for text in facts.texts if text in known):
+                contents = b"".join((self._root / name).read_bytes() for name in data_files)
                 facts = facts._replace(digest=hashlib.sha256(facts.digest.encode() + contents).hexdigest())
             self._facts[module] = facts
         return self._facts[module]
@@ -159,17 +178,35 @@ class Package:
     @cached_property
     def _data_files(self) -> dict[str, str]:
         """Name → path within the package, of all files that are no code and whose name is theirs alone."""
-        paths = [
-            path.relative_to(self._root).as_posix()
-            for path in sorted(self._root.rglob("*"))
-            if path.suffix in (".mplstyle", ".csv", ".json", ".j2") and "__pycache__" not in path.parts
-        ]
-        names = [path.rpartition("/")[2] for path in paths]
-        return {name: path for name, path in zip(names, paths, strict=True) if names.count(name) == 1}
+        return {name: path.relative_to(self._root).as_posix() for name, path in _data_in(self._root).items()}
+
+    def _own_data_files(self, module: str) -> dict[str, str]:
+        """Return the same of the folder of one's own paper that a module is of: name → path."""
+        assert self._own is not None
+        paper = module.split(".")[2]
+        if paper not in self._of_own:
+            found = _data_in(self._own / paper)
+            found |= {path.relative_to(self._own / paper).as_posix(): path for path in found.values()}
+            self._of_own[paper] = {name: str(path.absolute()) for name, path in found.items()}
+        return self._of_own[paper]
 
 
-def _read(file: Path, data_files: dict[str, str]) -> _Facts:
-    tree = ast.parse(file.read_bytes(), filename=str(file))
+def _data_in(folder: Path) -> dict[str, Path]:
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in _DATA_SUFFIXES]
+    names = [path.name for path in paths]
+    return {name: path for name, path in zip(names, paths, strict=True) if names.count(name) == 1}
+
+
+def _read(file: Path, module: str) -> _Facts:
+    try:
+        tree = ast.parse(file.read_bytes(), filename=str(file))
+    except (SyntaxError, ValueError) as error:  # ValueError: bytes of zero
+        raise SpecError(f"{file}, line {getattr(error, 'lineno', '?')}: not Python: {error.args[0]}") from error
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            node.module, node.level = ".".join([*above, *([node.module] if node.module else [])]), 0
     names = dict(_bindings(tree)) if file.name == "__init__.py" else {}
     registries = {}
     for statement in list(tree.body):
@@ -190,7 +227,7 @@ def _read(file: Path, data_files: dict[str, str]) -> _Facts:
         sorted({item for node in ast.walk(tree) for item in _imported(node)}),
         names,
         registries,
-        sorted(data_files[name] for name in constants & data_files.keys()),
+        sorted(text for text in constants if text.endswith(_DATA_SUFFIXES)),
     )
 
 
@@ -248,6 +285,10 @@ def _canonical(node: Any) -> Iterator[str]:
 
 
 @cache
+def _package(own: Path | None) -> Package:
+    return Package(Path(__file__).parents[1], own=own)
+
+
 def this_package() -> Package:
-    """Return the package that runs."""
-    return Package(Path(__file__).parents[1])
+    """Return the package that runs, with papers of one's own if there are any."""
+    return _package(own_papers())

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infwidth.data.registry import datasets
 from infwidth.errors import SpecError, nearest
-from infwidth.experiments.catalog import Entry
+from infwidth.experiments.catalog import OWN, Entry, read_catalog
 from infwidth.experiments.cells import Cell
-from infwidth.experiments.papers import Figure, Paper, load_paper, paper_names
+from infwidth.experiments.papers import Figure, Paper, check_parts, load_paper, paper_names
 from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
 from infwidth.experiments.settings import check_papers, name_of
 from infwidth.plan.captions import with_data
@@ -28,6 +29,7 @@ class Graph:
     left_out: tuple[str, ...]  # figures that were not asked for
     titles: dict[str, str]  # of all papers with experiments, also of those that were not asked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # changed for this run: path → value
+    own: tuple[Figure, ...] = ()  # all figures of papers of one's own, also those that were not asked for
 
     @property
     def figures(self) -> list[Figure]:
@@ -38,6 +40,12 @@ class Graph:
     def tables(self) -> list[tuple[str, str]]:
         """All (paper, experiment)."""
         return [(paper.name, experiment) for paper in self.papers.values() for experiment in paper.cells]
+
+    @property
+    def catalog(self) -> list[Entry]:
+        """The catalog of the repository, then the figures of one's own."""
+        own = [Entry(figure.paper, figure.name, figure.title, OWN, 0) for figure in self.own]
+        return [*read_catalog(), *own]
 
     @property
     def folder(self) -> str:
@@ -126,8 +134,12 @@ def _rehearsed(paper: Paper) -> Paper:
     return replace(paper, cells={name: tuple(map(rehearsed, cells)) for name, cells in paper.cells.items()})
 
 
-def load_graph(scale: str, figures: str = "all", settings: Mapping[str, Any] | None = None) -> Graph:
+def load_graph(
+    scale: str, figures: str = "all", settings: Mapping[str, Any] | None = None, *, own: bool = True
+) -> Graph:
     """Read all papers at ``scale``; keep ``figures``: all, or names separated by commas.
+
+    Papers of one's own are among them, unless ``own`` is false.
 
     A ``scale`` that ends in ``_rehearsal`` is the rehearsal of that scale (:mod:`infwidth.experiments.rehearsal`).
     ``settings`` change what experiments say (:mod:`infwidth.experiments.settings`); the graph's scale then has a name
@@ -135,12 +147,16 @@ def load_graph(scale: str, figures: str = "all", settings: Mapping[str, Any] | N
     anything that has no meaning.
     """
     settings = dict(settings or {})
-    check_papers(settings, paper_names())
-    everything = {name: load_paper(name, scale.removesuffix(REHEARSAL), settings) for name in paper_names()}
+    names = paper_names(own=own)
+    datasets()  # a mistake in data_sets.yaml is no mistake of a paper
+    check_papers(settings, names)
+    everything = {name: load_paper(name, scale.removesuffix(REHEARSAL), settings) for name in names}
     if scale.endswith(REHEARSAL):
         everything = {name: _rehearsed(paper) for name, paper in everything.items()}
     for paper in everything.values():
         _check_tables(paper, everything)
+        if paper.own:
+            check_parts(paper)
     everything = with_data(everything)
     papers = everything if figures == "all" else _selected(everything, figures)
     kept = {figure.rule for paper in papers.values() for figure in paper.figures}
@@ -153,7 +169,8 @@ def load_graph(scale: str, figures: str = "all", settings: Mapping[str, Any] | N
                 if known.spec != cell.spec:
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")
     titles = {name: paper.title for name, paper in everything.items()}
-    return Graph(name_of(scale, settings), papers, cells, tuple(left_out), titles, settings)
+    outside = tuple(figure for paper in everything.values() if paper.own for figure in paper.figures)
+    return Graph(name_of(scale, settings), papers, cells, tuple(left_out), titles, settings, outside)
 
 
 def in_catalog_order(papers: Iterable[Paper], catalog: Sequence[Entry]) -> list[Paper]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.experiments.catalog import COSTS, Entry, check_catalog, read_catalog
+from infwidth.experiments.catalog import COSTS, Entry, check_catalog
 from infwidth.files import write_text
-from infwidth.plan.cost import minutes_of, wall_seconds
+from infwidth.plan.cost import minutes_by_figure, wall_seconds
+from infwidth.plan.graph import Graph
 
 PUBLISHED = "published"
 BUILT = "built, not published"
@@ -65,19 +66,8 @@ def catalog_table(
     return pd.DataFrame(records).astype({"minutes": float})
 
 
-def write_catalog(
-    cells_of: Mapping[str, Sequence[str]],
-    left_out: Sequence[str],
-    published: Mapping[str, Sequence[str]],
-    provenance: Path,
-    output: Path,
-) -> None:
-    """Write the catalog of one run of the workflow as CSV.
-
-    ``cells_of`` maps the figures of the run to their cells, ``left_out`` names those in the code that were not asked
-    for; the minutes are those in the ``provenance`` of the run.
-    """
-    seconds = wall_seconds(pd.read_csv(provenance))
-    minutes = {name: minutes_of(ids, seconds) for name, ids in cells_of.items()}
-    table = catalog_table(read_catalog(), [*cells_of, *left_out], published, minutes)
+def write_catalog(graph: Graph, published: Mapping[str, Sequence[str]], provenance: Path, output: Path) -> None:
+    """Write the catalog of one run of the workflow, on ``graph``, as CSV; minutes are those in its ``provenance``."""
+    minutes = minutes_by_figure(graph, wall_seconds(pd.read_csv(provenance)))
+    table = catalog_table(graph.catalog, [*minutes, *graph.left_out], published, minutes)
     write_text(output, table.to_csv(index=False, lineterminator="\n"))

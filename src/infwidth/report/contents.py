@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from infwidth.errors import DataError, SpecError
-from infwidth.experiments.catalog import Entry, read_titles
+from infwidth.experiments.catalog import OWN, Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
 from infwidth.experiments.settings import as_text
 from infwidth.plan.cost import minutes_of, wall_seconds
@@ -104,7 +104,7 @@ class Deviation:
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A replicated paper; ``cited``: it is in the bibliography."""
+    """A replicated paper; ``cited``: it is in the bibliography; ``own``: it is not the repository's."""
 
     name: str
     title: str
@@ -113,6 +113,7 @@ class PaperRow:
     figures: list[FigureRow]
     deviations: list[Deviation]
     cost: CostRow
+    own: bool
 
     @property
     def claims(self) -> list[ClaimRow]:
@@ -140,6 +141,11 @@ class CatalogPaper:
     title: str
     figures: list[CatalogRow]
     rebuilt: int
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a paper of one's own, which the repository does not set out to rebuild."""
+        return all(figure.cost == OWN for figure in self.figures)
 
 
 @dataclass(frozen=True)
@@ -228,6 +234,7 @@ def contents(
             figures=[figure_row(figure) for figure in paper.figures],
             deviations=deviations(paper.document["experiments"]),
             cost=cost.of({cell for figure in paper.figures for cell in graph.cells_of_figure(figure)}),
+            own=paper.own,
         )
 
     known = {figure.rule: minutes_of(graph.cells_of_figure(figure), cost.seconds) for figure in graph.figures}

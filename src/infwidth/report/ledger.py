@@ -8,7 +8,7 @@ import pandas as pd
 from infwidth.analysis.claims import COLUMNS, ledger
 from infwidth.analysis.table import Table
 from infwidth.files import write_text
-from infwidth.papers import paper_module
+from infwidth.papers import claims_of
 from infwidth.results.tables import read_table
 
 
@@ -26,7 +26,7 @@ def judged(paper: str, tables: Mapping[tuple[str, str], Path], figures: Collecti
     same, with that verdict.
     """
     read = {name: Table(read_table(path), f"{of}.{name}") for (of, name), path in tables.items()}
-    return ledger(paper, paper_module(paper, "claims").CLAIMS, read, figures)
+    return ledger(paper, claims_of(paper), read, figures)
 
 
 def collect(parts: Sequence[Path], output: Path) -> None:

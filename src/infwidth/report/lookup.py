@@ -27,18 +27,20 @@ def load(
 
     With ``twins`` the rows of rounding twins are there too, of which the column ``perturbation`` has a value.
 
-    Published tables are checked against their manifest; ``own`` takes those that the workflow made here. ``root`` is
+    Published tables are checked against their manifest; ``own`` takes those that the workflow made here, as is always
+    done for papers of one's own. ``root`` is
     the folder whose ``results/`` is meant, by default as :func:`infwidth.places.project_root` finds it. Raises
     SpecError for an unknown name or scale, DataError for a table that is absent, damaged or not what was published.
     """
     graph = load_graph(scale.partition(CHANGED)[0])  # changed settings change no name
+    tables = graph.tables_of(name)
+    own = own or any(graph.papers[paper].own for paper, _ in tables)  # nobody has published these
     place = project_root(None if root is None else Path(root)) / "results"
     folder = place / scale if own else place / "published" / scale
     if not own and not (place / "published").is_dir():
         raise DataError(
             f"{place}: no published results; run in a clone of the repository, or name it with --root (root=)"
         )
-    tables = graph.tables_of(name)
     files = [f"tables/{paper}/{experiment}.parquet" for paper, experiment in tables]
     if own:
         if missing := [file for file in files if not (folder / file).exists()]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,26 @@ from infwidth.report.render import write_pages
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 
 
-def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str]) -> None:
+def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str], own: Sequence[str] = ()) -> None:
     """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
 
     Where a run of another machine is replaced, its verdicts are kept beside; see :mod:`infwidth.report.elsewhere`.
 
-    ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so.
+    ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so;
+    ``own`` names papers that are not the repository's, which are never published with it.
     The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB,
-    and where figures that are published would be lost because they were not asked for; SpecError for a rehearsal
-    and for changed settings.
+    and where figures that are published would be lost because they were not asked for; SpecError for a rehearsal,
+    for changed settings and for papers of one's own.
     """
     if target.name.endswith(REHEARSAL):
         raise SpecError("the numbers of a rehearsal mean nothing, so that they are not published; set rehearsal=false")
     if CHANGED in target.name:
         raise SpecError("what is published has the papers' own settings; leave out set=…")
+    if own:
+        raise SpecError(
+            f"published are the papers of the repository, and {', '.join(own)} would be among them; leave out "
+            "papers_dir (and INFWIDTH_PAPERS_DIR)"
+        )
     lost = [rule for rule in left_out if (target / "figures" / f"{rule}.png").exists()]
     if lost:
         raise DataError(

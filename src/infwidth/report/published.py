@@ -61,11 +61,12 @@ def published_scales(published: Path) -> dict[str, list[str]]:
 def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph:
     """Return the graph of what can be drawn from published tables, which are checked against the manifest.
 
-    With ``all_figures`` those that were not run at the scale are left out; a graph of figures asked for by name stays
-    as it is. Raises DataError for a table that is not published, or no longer what was published.
+    With ``all_figures`` those that were not run at the scale are left out, and those of one's own papers; a graph of
+    figures asked for by name stays as it is. Raises DataError for a table that is not published, or no
+    longer what was published.
     """
     folder = published / graph.scale
-    not_run = set(read_manifest(folder)["figures_not_run"])
+    not_run = {*read_manifest(folder)["figures_not_run"], *(figure.rule for figure in graph.own)}
     if all_figures and not_run:
         graph = load_graph(graph.scale, ",".join(f.rule for f in graph.figures if f.rule not in not_run))
     check_published(folder, [f"tables/{paper}/{name}.parquet" for paper, name in graph.tables] + ["cells.csv"])

@@ -27,10 +27,10 @@ def scales(published: Path) -> list[str]:
 
 def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
     """Return what a published scale (its folder) has to say, and the provenance of its cells."""
-    graph = load_graph(folder.name)
+    graph = load_graph(folder.name, own=False)
     if not_run := read_manifest(folder)["figures_not_run"]:
         run = [figure.rule for figure in graph.figures if figure.rule not in not_run]
-        graph = load_graph(folder.name, ",".join(run))
+        graph = load_graph(folder.name, ",".join(run), own=False)
     cells = pd.read_csv(folder / "cells.csv")
     said = contents(
         graph,

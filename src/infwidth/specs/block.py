@@ -1,7 +1,7 @@
 """The base of all specs: frozen blocks of values, strict about keys and types, and errors in the words of people."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self, TypeVar
 
@@ -123,14 +123,14 @@ Listed = Annotated[tuple[T, ...], Field(strict=False, min_length=1)]
 Several = Annotated[Listed[T], AfterValidator(_distinct)]
 
 
-def read(block: type[B], document: Any, *, where: str) -> B:
+def read(block: type[B], document: Any, *, where: str, context: Mapping[str, Any] | None = None) -> B:
     """Return the block that ``document`` (of plain mappings, lists and values) describes.
 
-    ``where`` names the document (a file, and a scale if it has one). Raises SpecError with a line for each fault:
-    the place, the key, the value and what would have been right.
+    ``where`` names the document (a file, and a scale if it has one); ``context`` is for its validators. Raises
+    SpecError with a line for each fault: the place, the key, the value and what would have been right.
     """
     try:
-        return block.model_validate(document)
+        return block.model_validate(document, context=context)
     except ValidationError as error:
         raise SpecError("\n".join(f"{where}: {line}" for line in _lines(error, document))) from None
 

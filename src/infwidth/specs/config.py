@@ -19,6 +19,7 @@ class Config(Block):
     scale: Scale
     rehearsal: Switch = False
     data_dir: Annotated[str, Field(min_length=1), Says("must be a folder's name")]
+    papers_dir: Annotated[str, Field(min_length=1), Says("must be a folder's name")] | None = None
     tables: Literal["results", "published"]
     set: str | list[str] | dict[str, Any] | None = None
     figures: Annotated[str, Field(min_length=1), Says("must be 'all' or names of figures separated by commas")]

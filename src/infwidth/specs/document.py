@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from infwidth.specs.block import Block, Listed, Says, Several, Text, Width
 
@@ -10,8 +10,14 @@ from infwidth.specs.block import Block, Listed, Says, Several, Text, Width
 ANNOTATIONS = ("source", "deviation", "what")
 
 
-def _is_annotated(block: dict[str, Any]) -> dict[str, Any]:
+#: The context in which a paper of one's own is read: it may leave out how it deviates from where its values are from.
+OWN = {"own": True}
+
+
+def _is_annotated(block: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     for key in ("source", "deviation"):
+        if key == "deviation" and info.context == OWN and key not in block:
+            continue
         if not isinstance(block.get(key), str) or not block[key]:
             raise ValueError(f"missing key '{key}', a text: where the values come from, and where and why you leave it")
     return block

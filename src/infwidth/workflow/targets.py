@@ -4,6 +4,25 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from infwidth.errors import SpecError, nearest
+from infwidth.plan.graph import Graph
+
+#: The rules that are not a figure's or a paper's (a test compares them with the workflow's).
+RULES = frozenset(
+    {
+        *("all", "catalog", "cell", "claims", "cost", "figures", "manuscript", "pages", "paper_claims"),
+        *("prepare_data", "provenance", "publish", "report", "table", "tables"),
+    }
+)
+
+
+def check_names(graph: Graph) -> None:
+    """Raise SpecError for a paper or a figure that is called as another rule is."""
+    for paper in graph.papers.values():
+        for name in (paper.name, *(figure.rule for figure in paper.figures)):
+            if name in RULES:
+                raise SpecError(
+                    f"{paper.name}/experiments.yaml: '{name}' is a target of the workflow; rename the paper"
+                )
 
 
 def asked_for(arguments: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from infwidth.errors import InfwidthError, SpecError
 from infwidth.experiments.settings import read_settings
+from infwidth.places import own_papers
 from infwidth.plan import entries, places
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, note
@@ -74,7 +75,7 @@ def _graph(scale: str, figures: str, settings: str) -> Graph:
 
 @cache
 def _package() -> Package:
-    return Package(Path(__file__).parents[1], places.KEPT / "code.json")
+    return Package(Path(__file__).parents[1], places.KEPT / "code.json", own_papers())
 
 
 def _currency(options: argparse.Namespace) -> Currency:

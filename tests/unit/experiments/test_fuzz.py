@@ -14,8 +14,8 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from infwidth import papers
 from infwidth.errors import SpecError
-from infwidth.experiments import papers
 from infwidth.experiments.cells import read_cell
 from infwidth.experiments.papers import load_paper
 from infwidth.experiments.scales import SCALES
@@ -116,6 +116,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, b
     for name, text in PAPERS.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "experiments.yaml").write_text(text, encoding="utf-8")
+        if (papers.PAPERS_DIR / name / "solve.py").exists():
+            (tmp_path / name / "solve.py").touch()  # there are computations of its own
     monkeypatch.setattr(papers, "PAPERS_DIR", tmp_path)
     return lambda name, content: _write(tmp_path / name / "experiments.yaml", content)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infwidth.experiments.papers import PAPERS_DIR, paper_names
+from infwidth.experiments.papers import paper_names
 from infwidth.experiments.schema import text
+from infwidth.papers import PAPERS_DIR
 
 jsonschema = pytest.importorskip("jsonschema", reason="comes with Snakemake")
 

@@ -6,8 +6,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from infwidth.analysis.table import Table
-from infwidth.experiments.papers import PAPERS_DIR, load_paper, paper_names
-from infwidth.papers import figure_function
+from infwidth.experiments.papers import load_paper, paper_names
+from infwidth.papers import PAPERS_DIR, figure_function
 from infwidth.plotting.save import save_figure
 from infwidth.plotting.style import FULL, HALF, style
 from infwidth.results.tables import read_table

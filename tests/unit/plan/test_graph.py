@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infwidth import papers
 from infwidth.errors import SpecError
-from infwidth.experiments import papers
 from infwidth.plan.cost import cost_table
 from infwidth.plan.graph import load_graph
 

@@ -13,7 +13,6 @@ from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import CATALOG, Entry, check_catalog, read_catalog, read_titles
 from infwidth.experiments.papers import paper_names
 from infwidth.plan.graph import load_graph
-from infwidth.report import catalog as module
 from infwidth.report.catalog import catalog_table, write_catalog
 from infwidth.report.contents import catalog_rows
 from infwidth.report.published import published_scales
@@ -135,15 +134,16 @@ def test_nothing_is_published_where_there_is_no_folder(tmp_path: Path) -> None:
     assert published_scales(tmp_path / "nowhere") == {}
 
 
-def test_the_workflow_s_catalog_takes_its_minutes_from_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = _catalog(tmp_path)
-    monkeypatch.setattr(module, "read_catalog", lambda: catalog)
-    pd.DataFrame({"cell": ["a", "b"], "wall_seconds": [60.0, 30.0]}).to_csv(tmp_path / "cells.csv", index=False)
-    cells = {"abc2020_one": ["a", "b"], "abc2020_two": ["a", "c"]}
-    write_catalog(cells, ["abc2020_three"], {}, tmp_path / "cells.csv", tmp_path / "out.csv")
+def test_the_workflow_s_catalog_takes_its_minutes_from_the_run(tmp_path: Path) -> None:
+    graph = load_graph("smoke", "mei2018_radial, harvard2024_logits")
+    radial, logits = (graph.cells_of_figure(figure) for figure in sorted(graph.figures, key=lambda f: f.rule)[::-1])
+    seconds = [*radial, *list(logits)[1:]]  # one cell of the other was not run
+    pd.DataFrame({"cell": list(seconds), "wall_seconds": 30.0}).to_csv(tmp_path / "cells.csv", index=False)
+    write_catalog(graph, {}, tmp_path / "cells.csv", tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, dtype=str).set_index("figure")
-    assert table["minutes"].to_dict() == dict.fromkeys([entry.rule for entry in catalog], "") | {"abc2020_one": "1.5"}
-    assert table.loc["abc2020_three", "status"] == "built, not published"
+    expected = dict.fromkeys([entry.rule for entry in read_catalog()], "") | {"mei2018_radial": str(len(radial) / 2)}
+    assert table["minutes"].to_dict() == expected
+    assert table.loc["vyas2023_fig1", "status"] == "built, not published"
 
 
 def test_the_command_prints_the_catalog(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

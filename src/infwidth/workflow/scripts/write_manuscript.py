@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.experiments.catalog import read_catalog
 from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import bibliography_keys, contents
@@ -20,7 +19,7 @@ with job(snakemake.log[0]):
     pictures = zip(params.figures, map(Path, given.figures), strict=True)
     everything = contents(
         graph,
-        read_catalog(),
+        graph.catalog,
         read_ledger(Path(given.claims)),
         pd.read_csv(given.cells),
         images={name: f"/{picture.relative_to(root).as_posix()}" for name, picture in pictures},

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.experiments.catalog import read_catalog
 from infwidth.experiments.settings import read_settings
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import contents
@@ -20,7 +19,7 @@ with job(snakemake.log[0]):
     cells = pd.read_csv(given.cells)
     images = {figure.rule: f"figures/{figure.paper}/{figure.name}.png" for figure in graph.figures}
     said = contents(
-        graph, read_catalog(), read_ledger(Path(given.claims)), cells, images=images, published=params.published
+        graph, graph.catalog, read_ledger(Path(given.claims)), cells, images=images, published=params.published
     )
     folder = Path(snakemake.output[0]).parent
     root = os.path.relpath(Path("results", graph.scale), folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infwidth.errors import SpecError
-from infwidth.experiments.source import read_yaml
+from infwidth.yaml_file import read_yaml
 
 
 def read(tmp_path: Path, text: str) -> object:
