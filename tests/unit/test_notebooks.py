@@ -34,7 +34,7 @@ def _kept(notebook: Path) -> list[str]:
 
 
 def test_they_are_found() -> None:
-    assert {"kernels_and_limits", "read_the_tables"} <= {path.stem for path in NOTEBOOKS}
+    assert {"kernels_and_limits", "parametrize_a_transformer", "read_the_tables"} <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
