@@ -55,7 +55,7 @@ def keep_elsewhere(before: Path, now: Path) -> None:
 def _verdicts(folder: Path) -> pd.DataFrame:
     """Return what the tables of a published scale say to the claims of now."""
     parts = []
-    for paper in load_graph(folder.name).papers.values():
+    for paper in load_graph(folder.name, own=False).papers.values():
         files = {(of, name): folder / "tables" / of / f"{name}.parquet" for of, name in paper.tables}
         parts.append(judged(paper.name, {table: file for table, file in files.items() if file.exists()}))
     rows = pd.concat(parts, ignore_index=True)
