@@ -12,6 +12,7 @@ from infwidth.files import write_text
 from infwidth.plan.graph import load_graph
 from infwidth.report.ledger import judged
 from infwidth.report.numbers import number
+from infwidth.results.tables import read_table
 
 FILE = "elsewhere.csv"
 #: ``expected`` and ``cells`` are the ledger's: what a claim measures, and on which cells. Others are not comparable.
@@ -29,7 +30,10 @@ def machine_class(cells: pd.DataFrame) -> str:
 
 
 def read_elsewhere(folder: Path) -> pd.DataFrame:
-    """Return the verdicts of other machines beside the ledger in ``folder``; no rows where there are none."""
+    """Return the verdicts kept beside the ledger in ``folder``; no rows where there are none.
+
+    An earlier run of the ledger's own class of machines may be among them.
+    """
     file = folder / FILE
     return pd.read_csv(file, dtype={"cells": "str"}) if file.exists() else pd.DataFrame(columns=list(COLUMNS))
 
@@ -37,8 +41,8 @@ def read_elsewhere(folder: Path) -> pd.DataFrame:
 def keep_elsewhere(before: Path, now: Path) -> None:
     """Write beside the ledger in ``now`` what other machines said: what ``before`` kept, and its own verdicts.
 
-    Those of ``before`` are judged anew on its tables, by the statistics of now. Verdicts of this run's own class of
-    machines are left out, and those on what is no longer measured: other words, or other cells.
+    Those of ``before`` are judged anew on its tables, by the statistics of now. What is no longer measured is left
+    out: other words, or other cells.
     """
     claims = pd.read_csv(now / "claims.csv", dtype={"cells": "str"})
     known = [read_elsewhere(before)]
@@ -46,20 +50,25 @@ def keep_elsewhere(before: Path, now: Path) -> None:
     if (before / "cells.csv").exists() and machine_class(pd.read_csv(before / "cells.csv")) != here:
         known.append(_verdicts(before))
     rows = pd.concat([part for part in known if len(part)] or known[:1], ignore_index=True)
-    rows = rows[rows["machine"] != here].drop_duplicates(["paper", "claim", "machine"], keep="last")
+    rows = rows.drop_duplicates(["paper", "claim", "machine", "commit"])  # what was noted first
+    rows = rows.drop_duplicates(["paper", "claim", "machine"], keep="last")
     rows = rows.merge(claims[claims["n"] > 0][_SAME], on=_SAME)[list(COLUMNS)]
     if len(rows):
         write_text(now / FILE, rows.to_csv(index=False, lineterminator="\n"))
 
 
 def _verdicts(folder: Path) -> pd.DataFrame:
-    """Return what the tables of a published scale say to the claims of now."""
+    """Return what the tables of a published scale say to the claims of now, of cells whose provenance is told."""
+    cells = pd.read_csv(folder / "cells.csv")
+
+    def is_told(file: Path) -> bool:
+        return file.exists() and set(read_table(file)["cell"]) <= set(cells["cell"])
+
     parts = []
     for paper in load_graph(folder.name, own=False).papers.values():
         files = {(of, name): folder / "tables" / of / f"{name}.parquet" for of, name in paper.tables}
-        parts.append(judged(paper.name, {table: file for table, file in files.items() if file.exists()}))
+        parts.append(judged(paper.name, {table: file for table, file in files.items() if is_told(file)}))
     rows = pd.concat(parts, ignore_index=True)
-    cells = pd.read_csv(folder / "cells.csv")
     commit = ", ".join(sorted(cells["commit"].unique()))
     return rows[rows["n"] > 0].assign(machine=machine_class(cells), commit=commit)[list(COLUMNS)]
 

@@ -9,7 +9,7 @@ from infwidth.experiments.catalog import read_catalog
 from infwidth.files import write_text
 from infwidth.plan.graph import load_graph
 from infwidth.report.contents import Contents, contents
-from infwidth.report.elsewhere import read_elsewhere
+from infwidth.report.elsewhere import machine_class, read_elsewhere
 from infwidth.report.ledger import read_ledger
 from infwidth.report.published import MANIFEST, published_scales, read_manifest
 from infwidth.report.render import pages, render_block, write_pages
@@ -31,7 +31,7 @@ def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
     if not_run := read_manifest(folder)["figures_not_run"]:
         run = [figure.rule for figure in graph.figures if figure.rule not in not_run]
         graph = load_graph(folder.name, ",".join(run), own=False)
-    cells = pd.read_csv(folder / "cells.csv")
+    cells, others = pd.read_csv(folder / "cells.csv"), read_elsewhere(folder)
     said = contents(
         graph,
         read_catalog(),
@@ -39,7 +39,7 @@ def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
         cells,
         images={figure.rule: f"figures/{figure.rule}.png" for figure in graph.figures},
         published=published_scales(folder.parent),
-        elsewhere=read_elsewhere(folder),
+        elsewhere=others[others["machine"] != machine_class(cells)],
     )
     return said, cells
 
