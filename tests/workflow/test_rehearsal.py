@@ -34,7 +34,7 @@ def run(project: Path, *arguments: str, **config: str) -> str:
 def test_every_experiment_of_the_paper_scale_is_planned(project: Path) -> None:
     said = run(project, "--dry-run", "figures", "claims")
     assert said.count("rule cell:") + said.count("Job ") > 250
-    assert len(load_graph("paper_rehearsal").cells) == len(load_graph("paper").cells)
+    assert len(load_graph("paper_rehearsal").table_cells) == len(load_graph("paper").table_cells)
 
 
 def test_data_are_prepared_nets_trained_figures_drawn_and_claims_judged(project: Path) -> None:
@@ -46,6 +46,9 @@ def test_data_are_prepared_nets_trained_figures_drawn_and_claims_judged(project:
     prepared = {path.parent.name for path in (project / "results" / "data").glob("*/record.json")}
     assert {"imagenet", "cifar5m", "cifar10"} <= prepared
     done = {path.stem for path in (project / "results" / "cells").glob("*/*.parquet")}
+    joined = load_graph("paper_rehearsal").cells_of("vyas2023", "second_vision")
+    assert all({cell.id, *(member.id for member in cell.members)} <= done for cell in joined)
+    assert all(len(cell.members) == 2 for cell in joined)
     assert done <= {rehearsed(cell).id for cell in load_graph("paper").cells.values()}
 
 

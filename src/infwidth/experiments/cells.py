@@ -126,6 +126,8 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
 def _with_kind(document: dict[str, Any], *, where: str) -> dict[str, Any]:
     """Return the document of a cell: a training at infinite width is a computation, with the training's blocks."""
     apart = document.pop("seeds_apart", False)
+    if apart and not document.keys().isdisjoint(("solve", "infinite_width")):
+        raise SpecError(f"{where}: seeds_apart: true is for nets that are trained, not for computations; leave it out")
     if "infinite_width" not in document:
         return {"kind": "solve" if "solve" in document else "join" if apart else "train", **document}
     said = set(document) - {"data", "infinite_width"}

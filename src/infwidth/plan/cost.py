@@ -94,7 +94,8 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
     The last row is all of them, cells that figures share counted once; there are no rows where every cell was run.
 
     ``petaflop``: 10¹⁵ operations of their trainings; ``hours_estimated``: of one core, at the speed of the most alike
-    trainings in ``provenance``, the published cells of all scales. Exact limits are counted, not estimated.
+    trainings in ``provenance``, the published cells of all scales; ``hours_longest``: of the longest of
+    them, than which no number of machines is faster. Exact limits are counted, not estimated.
     """
     from infwidth.plan.operations import count_operations, estimated_seconds, timed_trainings
 
@@ -116,6 +117,7 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
                     "trainings": len(trainings),
                     "petaflop": sum(operations[name].total for name in trainings) / 1e15,
                     "hours_estimated": sum(estimate[name] for name in trainings) / 3600,
+                    "hours_longest": max((estimate[name] for name in trainings), default=0.0) / 3600,
                     "limits_not_estimated": sum(fresh[name].kind == "solve" for name in cells),
                 }
             )

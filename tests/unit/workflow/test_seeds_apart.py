@@ -246,7 +246,7 @@ def test_experiments_say_it_by_a_key() -> None:
     assert rehearsal.kind == "join"
     assert all(member.spec.training.steps == 4 for member in rehearsal.members)  # type: ignore[union-attr]
     with pytest.raises(SpecError, match="seeds_apart"):
-        expanded(solve={"name": "desiderata"}, seeds_apart=True)
+        expanded(solve={"name": "desiderata", "n_hidden": 2}, seeds_apart=True)
 
 
 def test_the_graph_has_members_before_what_joins_them_and_a_job_each() -> None:
