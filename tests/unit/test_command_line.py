@@ -88,11 +88,11 @@ def test_cost_speaks_of_the_figures_asked_for(capsys: pytest.CaptureFixture[str]
     once = ["--set", "vyas2023.full_batch.noise_floor=false"]
     asked = ["--scale", "laptop", "--figures", "vyas2023_fig5,mei2018_radial", "--cores", "2"]
     assert main(["cost", *asked, *once]) == 0
-    head, first, second, _, total = capsys.readouterr().out.splitlines()
+    head, first, second, _, total, *_of_what_never_ran = capsys.readouterr().out.splitlines()
     assert head.split()[0] == "figure"
     assert {first.split()[0], second.split()[0]} == {"vyas2023_fig5", "mei2018_radial"}
     assert total.startswith("All cells, each once: 13, of which 0 are done; left: ")
-    assert total.endswith("on 2.")
+    assert "on 2" in total
 
 
 def test_the_time_left_is_that_of_cells_side_by_side() -> None:
