@@ -13,6 +13,9 @@ CATALOG = PAPERS_DIR / "catalog.csv"
 TITLES = PAPERS_DIR / "catalog_titles.csv"  # of papers that have no experiments.yaml yet
 COLUMNS = ["paper", "figure", "what", "cost", "stage"]
 
+#: The stage of figures that the paper does not have.
+OURS = "ours"
+
 #: Cost classes of the catalog: what the smallest rebuild that shows the effect takes on two cores.
 COSTS = {
     "C0": "under a minute",
@@ -27,13 +30,21 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure of the catalog: what it shows, its cost class (a key of COSTS, or OWN), the stage of the work."""
+    """One figure of the catalog: what it shows, its cost class (a key of COSTS, or OWN), the stage of the work.
+
+    Stage 0 is that of figures of ours: they measure what the paper's text says and no figure of it shows.
+    """
 
     paper: str
     figure: str
     what: str
     cost: str
     stage: int
+
+    @property
+    def ours(self) -> bool:
+        """Whether the paper has no such figure."""
+        return self.stage == 0
 
     @property
     def rule(self) -> str:
@@ -62,9 +73,11 @@ def read_catalog(file: Path = CATALOG) -> list[Entry]:
             raise SpecError(f"{where}: {paper}_{figure} does not say what it shows")
         if cost not in COSTS:
             raise SpecError(f"{where}: unknown cost class '{cost}'; known: {', '.join(COSTS)}")
-        if not re.fullmatch(r"[1-9]", stage):
-            raise SpecError(f"{where}: stage '{stage}' is not a number from 1")
-        entry = Entry(paper, figure, what, cost, int(stage))
+        if not re.fullmatch(rf"[1-9]|{OURS}", stage):
+            raise SpecError(
+                f"{where}: stage '{stage}' is not a number from 1, nor '{OURS}' for a figure beyond the paper's"
+            )
+        entry = Entry(paper, figure, what, cost, 0 if stage == OURS else int(stage))
         if entry.rule in entries:
             raise SpecError(f"{where}: {entry.rule} is there twice")
         entries[entry.rule] = entry
@@ -78,7 +91,10 @@ def read_titles(file: Path = TITLES) -> dict[str, str]:
 
 
 def check_catalog(catalog: Sequence[Entry], built: Collection[str]) -> None:
-    """Raise SpecError if the code has a figure that the catalog has not, or that it says cannot be rebuilt."""
+    """Raise SpecError if the code has a figure that the catalog has not, or that it says cannot be rebuilt.
+
+    And if a figure of ours is in the catalog but not in the code: such rows promise nothing.
+    """
     cost = {entry.rule: entry.cost for entry in catalog}
     for name in built:
         if name not in cost:
@@ -87,3 +103,5 @@ def check_catalog(catalog: Sequence[Entry], built: Collection[str]) -> None:
             )
         if cost[name] == "X":
             raise SpecError(f"papers/catalog.csv: {name} is of class X, cannot be rebuilt, but the code draws it")
+    if gone := [entry.rule for entry in catalog if entry.ours and entry.rule not in built]:
+        raise SpecError(f"papers/catalog.csv: {gone[0]} is of stage '{OURS}', but no code draws it; take its row out")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from infwidth.experiments.catalog import COSTS, Entry, check_catalog
+from infwidth.experiments.catalog import COSTS, OURS, Entry, check_catalog
 from infwidth.files import write_text
 from infwidth.plan.cost import minutes_by_figure, wall_seconds
 from infwidth.plan.graph import Graph
@@ -60,7 +60,7 @@ def catalog_table(
                 "why": why,
                 "minutes": minutes.get(name) if name in built else None,
                 "cost": entry.cost,
-                "stage": entry.stage,
+                "stage": OURS if entry.ours else entry.stage,
             }
         )
     return pd.DataFrame(records).astype({"minutes": float})

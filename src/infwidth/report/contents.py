@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from infwidth.errors import DataError, SpecError
-from infwidth.experiments.catalog import OWN, Entry, read_titles
+from infwidth.experiments.catalog import OURS, OWN, Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
 from infwidth.experiments.settings import as_text
 from infwidth.plan.cost import minutes_of, wall_seconds
@@ -135,12 +135,13 @@ class CatalogRow:
 
 @dataclass(frozen=True)
 class CatalogPaper:
-    """All figures of a paper that are to be rebuilt, and how many are."""
+    """All figures of a paper that are to be rebuilt, how many are, and those of ours that go with them."""
 
     name: str
     title: str
     figures: list[CatalogRow]
     rebuilt: int
+    ours: list[CatalogRow]
 
     @property
     def own(self) -> bool:
@@ -309,19 +310,20 @@ def catalog_rows(status: pd.DataFrame, titles: Mapping[str, str]) -> list[Catalo
     for name, figures in status.fillna({"scales": "", "why": ""}).groupby("paper", sort=False):
         if name not in titles:
             raise SpecError(f"papers/catalog.csv: no title of '{name}'; add it to papers/catalog_titles.csv")
-        rows = [
-            CatalogRow(
-                figure=row["figure"],
-                what=row["what"],
-                status=row["status"],
-                detail=row["scales"].replace(" ", ", ") or row["why"],
-                minutes="" if pd.isna(row["minutes"]) else minutes(row["minutes"]),
-                cost=row["cost"],
+        rows: dict[bool, list[CatalogRow]] = {True: [], False: []}  # by whether they are ours
+        for row in figures.to_dict("records"):
+            rows[row["stage"] == OURS].append(
+                CatalogRow(
+                    figure=row["figure"],
+                    what=row["what"],
+                    status=row["status"],
+                    detail=row["scales"].replace(" ", ", ") or row["why"],
+                    minutes="" if pd.isna(row["minutes"]) else minutes(row["minutes"]),
+                    cost=row["cost"],
+                )
             )
-            for row in figures.to_dict("records")
-        ]
-        rebuilt = sum(row.status in (PUBLISHED, BUILT) for row in rows)
-        papers.append(CatalogPaper(str(name), titles[str(name)], rows, rebuilt))
+        rebuilt = sum(row.status in (PUBLISHED, BUILT) for row in rows[False])
+        papers.append(CatalogPaper(str(name), titles[str(name)], rows[False], rebuilt, rows[True]))
     return papers
 
 

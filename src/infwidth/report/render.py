@@ -43,7 +43,7 @@ def pages(contents: Contents, cells: pd.DataFrame, form: Form, *, root: str = ""
     for paper in contents.papers:
         rows = next(row for row in contents.catalog if row.name == paper.name)
         written[f"papers/{paper.name}"] = _render(
-            "paper", form, in_folder, contents=contents, paper=paper, catalog=rows.figures
+            "paper", form, in_folder, contents=contents, paper=paper, catalog=rows
         )
     return {f"{name}{_SUFFIX[form]}": text for name, text in written.items()}
 

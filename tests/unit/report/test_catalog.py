@@ -84,7 +84,7 @@ def test_a_renamed_row_is_refused_with_the_figure_of_the_code(tmp_path: Path) ->
         ("abc2020,two", "ABC,two", r"row 3: 'ABC', 'two' are not names"),
         ("second", " ", r"row 3: abc2020_two does not say what it shows"),
         ("C1", "C7", r"row 3: unknown cost class 'C7'; known: C0, C1, C2, G, X"),
-        ("C1,1", "C1,soon", r"row 3: stage 'soon' is not a number"),
+        ("C1,1", "C1,soon", r"row 3: stage 'soon' is not a number from 1, nor 'ours'"),
         ("two", "one", r"row 3: abc2020_one is there twice"),
     ],
 )
@@ -122,6 +122,18 @@ def test_status_follows_from_code_and_published_results(tmp_path: Path) -> None:
     assert [row.minutes for row in first.figures] == ["0.02", "", ""]
     with pytest.raises(SpecError, match="no title of 'xyz2021'"):
         catalog_rows(table, {"abc2020": "Alpha"})
+
+
+def test_figures_of_ours_are_told_apart_and_promise_nothing(tmp_path: Path) -> None:
+    catalog = _catalog(tmp_path, SMALL.replace("abc2020,three,third,G,2", "abc2020,three,third,C0,ours"))
+    assert [entry.ours for entry in catalog] == [False, False, True, False, False]
+    table = catalog_table(catalog, ["abc2020_one", "abc2020_three"], {}, {})
+    first, second = catalog_rows(table, {"abc2020": "Alpha", "xyz2021": "Omega"})
+    assert ([row.figure for row in first.figures], first.rebuilt) == (["abc2020_one", "abc2020_two"], 1)
+    assert [row.figure for row in first.ours] == ["abc2020_three"]
+    assert second.ours == []
+    with pytest.raises(SpecError, match="abc2020_three is of stage 'ours', but no code draws it"):
+        check_catalog(catalog, ["abc2020_one"])
 
 
 def test_an_image_of_a_figure_that_was_not_run_is_refused(tmp_path: Path) -> None:
