@@ -51,6 +51,7 @@ ALLOWED = {
         "data",
         "activations",
         "limits",
+        "programs",
         "results",
         "papers",
         "specs",

@@ -22,7 +22,7 @@ T = TypeVar("T")
 Rows = Callable[[Tables], pd.DataFrame]
 
 #: What the axes of the tables are called in a sentence.
-_AXES = {"width": "the width", "gamma0": "γ", "dimension": "the dimension d"}
+_AXES = {"width": "the width", "gamma0": "γ", "dimension": "the dimension d", "alpha": "α", "gamma": "γ"}
 
 
 def nets(table: str, metric: str, *, at_end: bool = False, **at: Any) -> Rows:

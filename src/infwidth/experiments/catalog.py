@@ -44,7 +44,7 @@ class Entry:
     @property
     def ours(self) -> bool:
         """Whether the paper has no such figure."""
-        return self.stage == 0
+        return self.stage == 0 and self.cost != OWN
 
     @property
     def rule(self) -> str:

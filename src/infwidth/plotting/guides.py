@@ -1,13 +1,13 @@
 """Theory's power laws beside measurements: anchored at the data, so that only the slope is compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from infwidth.analysis.statistics import Estimate, exponent
-from infwidth.plotting.style import GUIDE
+from infwidth.plotting.style import GUIDE, Colour
 from infwidth.plotting.text import with_interval
 
 
@@ -26,6 +26,18 @@ def name(axes: Axes, place: tuple[float, float], text: str, *, above: bool = Tru
     """Write beside a guide's end what it is."""
     offset, side = ((4, 3), "bottom") if above else ((4, -3), "top")
     axes.annotate(text, place, offset, textcoords="offset points", color="0.35", fontsize=7.5, ha="right", va=side)
+
+
+def note(axes: Axes, lines: Sequence[tuple[str, str | Colour]], *, corner: str = "lower left") -> None:
+    """Write lines of text, each in its colour, into a corner that no curve enters."""
+    vertical, horizontal = corner.split()
+    x, y = {"left": 0.04, "right": 0.97}[horizontal], {"lower": 0.04, "upper": 0.97}[vertical]
+    down = 1 if vertical == "upper" else -1
+    for i, (text, colour) in enumerate(lines if down == 1 else reversed(lines)):
+        axes.annotate(
+            text, (x, y), (0, -10 * down * i), xycoords="axes fraction", textcoords="offset points", color=colour,
+            fontsize=7.5, ha=horizontal, va={"lower": "bottom", "upper": "top"}[vertical],
+        )  # fmt: skip
 
 
 def slope_text(rows: pd.DataFrame, *, x: str = "width", of: Callable[..., Estimate] = exponent) -> str:

@@ -26,9 +26,12 @@ COMPUTATIONS = {
     "correlation": "infwidth.solve.correlation:rows",
     "deep_linear_dmft": "infwidth.solve.deep_linear_dmft:rows",
     "desiderata": "infwidth.solve.desiderata:rows",
+    "first_steps": "infwidth.solve.first_steps:rows",
     "gauge_orbit": "infwidth.solve.gauge_orbit:rows",
+    "image_limits": "infwidth.solve.image_limits:rows",
     "infinite_training": "infwidth.solve.infinite_training:rows",
     "kernel_regression": "infwidth.solve.kernel_regression:rows",
+    "lazy_nets": "infwidth.solve.lazy_nets:rows",
     "linear_mup": "infwidth.solve.linear_mup:rows",
     "maml": "infwidth.solve.maml:rows",
     "nonlinear_mup": "infwidth.solve.nonlinear_mup:rows",
@@ -36,6 +39,8 @@ COMPUTATIONS = {
     "parameter_roles": "infwidth.solve.parameter_roles:rows",
     "richness_family": "infwidth.solve.richness_family:rows",
     "stable_polyhedron": "infwidth.solve.stable_polyhedron:rows",
+    "stable_rate": "infwidth.solve.stable_rate:rows",
+    "transposed_weights": "infwidth.solve.transposed_weights:rows",
     "word2vec": "infwidth.solve.word2vec:rows",
 }
 

@@ -15,7 +15,6 @@ from infwidth.experiments.papers import load_paper
 from infwidth.papers import figure_function
 from infwidth.papers.yang2021.claims import space
 from infwidth.papers.yang2021slides import claims as slides_claims
-from infwidth.papers.yang2021slides.measured import difference_from_start
 from infwidth.parametrization import classify, exponents
 from infwidth.parametrization.polyhedra import HalfSpace, centre, corners, face
 from infwidth.parametrization.verdicts import VERDICTS, verdict_index
@@ -24,6 +23,7 @@ from infwidth.results.tables import gather
 from infwidth.solve import solve
 from infwidth.solve.stable_polyhedron import parametrization_at
 from infwidth.topics.dichotomy.measures import faces, grid, layer_exponents, named_points
+from infwidth.topics.gauge_orbits.measures import difference_from_start
 
 PAPERS = ("yang2021", "yang2021slides")
 #: The experiments that are algebra or nets in numpy, quick enough to be run here; all others are the workflow's.

@@ -1,13 +1,17 @@
 """What the post's experiments measure, shared by their figures and claims."""
 
+import numpy as np
 import pandas as pd
 
 from infwidth.analysis.distances import alignment, kernels, limit_kernel
-from infwidth.analysis.table import Tables
+from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
 AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+
+#: Rule → the experiment that has its infinite-width limit.
+LIMITS = {"ntk": "kernel_limit", "mup": "mup_limit"}
 
 
 def alignments(tables: Tables, gamma0: float, theory: str) -> pd.DataFrame:
@@ -22,3 +26,49 @@ def alignments(tables: Tables, gamma0: float, theory: str) -> pd.DataFrame:
         for (_, seed), kernel in kernels(nets, step=nets.last_step(), layer=layer, axis="gamma0").items():
             records.append((layer, seed, alignment(kernel, of_limit)))
     return pd.DataFrame(records, columns=["layer", "seed", "value"])
+
+
+def distances_from_limits(tables: Tables) -> pd.DataFrame:
+    """Return the distance of every net from the limit of its rule: columns rule, width, seed, value.
+
+    Root mean square over evaluations and test points of the logits' difference, over that of the limit's logits. The
+    sampled limit's own error, whose mean square its standard errors tell, is taken off.
+    """
+    records = []
+    for rule in tables["two_limits"].values("rule"):
+        table, limit = tables["two_limits"].at(rule=rule), tables[f"{LIMITS[rule]}"]
+        place = ["step", "index"]
+        exact = limit.limit("correct_logit").set_index(place).value
+        try:
+            error = float((limit.limit("standard_error").set_index(place).value ** 2).mean())
+        except NotTestableError:  # the kernel limit has none
+            error = 0.0
+        nets = table.nets("correct_logit")
+        nets = nets.assign(exact=exact.reindex(pd.MultiIndex.from_frame(nets[place])).to_numpy())
+        for (width, seed), rows in nets.groupby(["width", "seed"]):
+            square = max(float(((rows.value - rows.exact) ** 2).mean()) - error, 0.0)
+            records.append((rule, width, seed, (square / float((rows.exact**2).mean())) ** 0.5))
+    return pd.DataFrame(records, columns=["rule", "width", "seed", "value"])
+
+
+def of_rule(rows: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """Return the rows of one rule."""
+    return rows[rows.rule == rule]
+
+
+def ntk_over_mup(tables: Tables) -> np.ndarray:
+    """Return the log of the widest NTK nets' distance from their limit over that of the μP nets, paired by seed."""
+    distances = distances_from_limits(tables)
+    widest = distances[distances.width == distances.width.max()].set_index("seed")
+    return np.log(np.asarray(of_rule(widest, "ntk").value / of_rule(widest, "mup").value))
+
+
+def lazy(alpha_sweep: Table) -> Table:
+    """Return the output scales from one on, at which the nets of the sweep are lazy."""
+    return alpha_sweep.at(alpha=[alpha for alpha in alpha_sweep.values("alpha") if alpha >= 1])
+
+
+def by_momentum(momentum_sweep: Table, rule: str) -> Table:
+    """Return the nets of one rule with 1/(1 − momentum), by which it raises the rate, in the place of their rate."""
+    frame = momentum_sweep.at(rule=rule).frame
+    return Table(frame.assign(lr=1.0 / (1.0 - frame.momentum)), momentum_sweep.name)

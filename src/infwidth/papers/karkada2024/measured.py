@@ -162,3 +162,50 @@ def best_rates(lr_sweep: Table) -> pd.DataFrame:
     """
     final = lr_sweep.at_end().nets("test_loss")
     return final.loc[final.groupby(_NET).value.idxmin()]
+
+
+@dataclass(frozen=True)
+class Desideratum:
+    """What one desideratum asks to be of order one: a metric of the first step, in words."""
+
+    title: str
+    of: str
+    says: str
+    metric: str
+    layer: str
+
+    def rows(self, first_step: Table) -> pd.DataFrame:
+        """Return its rows of single nets."""
+        return first_step.at(layer=self.layer).nets(self.metric)
+
+
+DESIDERATA = (
+    Desideratum(
+        "(0) representations",
+        "the size of the last representation at initialisation",
+        "Hidden representations are of order one (desideratum 0)",
+        "initial_size",
+        "h2",
+    ),
+    Desideratum(
+        "(1) loss",
+        "the share of the loss that one step takes off",
+        "One step changes the loss by a share that does not depend on the width (desideratum 1)",
+        "loss_decrease",
+        "",
+    ),
+    Desideratum(
+        "(2) useful updates",
+        "the share of the loss that the update of the last representation takes off",
+        "Every representation's update contributes to optimizing the loss (desideratum 2)",
+        "useful_update",
+        "h2",
+    ),
+    Desideratum(
+        "(3) maximality",
+        "the part of the layer's own weights in the update of the last representation",
+        "A layer's own weights contribute non-negligibly to the following update (desideratum 3)",
+        "layer_part",
+        "h2",
+    ),
+)

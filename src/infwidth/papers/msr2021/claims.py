@@ -7,6 +7,7 @@ from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, below
 from infwidth.analysis.quantities import Estimated, Exponent, Mean, nets
 from infwidth.analysis.table import Tables
+from infwidth.papers.msr2021 import combinations
 from infwidth.papers.msr2021.measured import nearness
 from infwidth.topics.few_shot.measures import limit_less_best_kernel
 from infwidth.topics.words.measures import separation_gained, separation_over_ntk
@@ -97,4 +98,5 @@ CLAIMS = (
         note="From the caption of the post. On wiki8, at workstation scale, the limit has 0.42 and four nets of width "
         "64 have 0.50: −0.085 (−0.105 … −0.065). On the embedded sample both are equal: no number of seeds decides.",
     ),
+    *combinations.CLAIMS,
 )

@@ -6,8 +6,10 @@ from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most, equals
 from infwidth.analysis.quantities import Exactly, Exponent, Rows, nets
 from infwidth.analysis.table import NotTestableError, Tables
-from infwidth.papers.yang2021slides.measured import difference_from_start, ntk_distances, program_distances
+from infwidth.papers.yang2021slides import words
+from infwidth.papers.yang2021slides.measured import ntk_distances, program_distances
 from infwidth.topics.dichotomy.measures import VANISHES, named_points
+from infwidth.topics.gauge_orbits.measures import difference_from_start
 
 #: Of the exponent −1/2, and of trajectories of one training in two gauges (reading notes, oracles 5 and 1).
 TOLERANCE = 0.1
@@ -127,4 +129,5 @@ CLAIMS = (
         expected=above(-0.1),
         note="Control of the claims of convergence: the same nets, images and steps.",
     ),
+    *words.CLAIMS,
 )

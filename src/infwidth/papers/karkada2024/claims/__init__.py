@@ -3,6 +3,7 @@
 from infwidth.papers.karkada2024.claims import (
     algebra,
     alignment,
+    desiderata,
     gauge_equivalence,
     images,
     lr_transfer,
@@ -18,4 +19,5 @@ CLAIMS = (
     *alignment.CLAIMS,
     *lr_transfer.CLAIMS,
     *images.CLAIMS,
+    *desiderata.CLAIMS,
 )

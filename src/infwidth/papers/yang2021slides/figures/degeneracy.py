@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from infwidth.analysis.table import Tables
-from infwidth.papers.yang2021slides.measured import NAMES, difference_from_start
+from infwidth.papers.yang2021slides.measured import NAMES
 from infwidth.plotting import legends
 from infwidth.plotting.style import FULL, GUIDE
 from infwidth.plotting.text import fraction
+from infwidth.topics.gauge_orbits.measures import difference_from_start
 
 
 def degeneracy(tables: Tables) -> Figure:

@@ -1,0 +1,1 @@
+"""Trainings moved along their gauge orbit."""
