@@ -36,7 +36,7 @@ def note(axes: Axes, lines: Sequence[tuple[str, str | Colour]], *, corner: str =
     for i, (text, colour) in enumerate(lines if down == 1 else reversed(lines)):
         axes.annotate(
             text, (x, y), (0, -10 * down * i), xycoords="axes fraction", textcoords="offset points", color=colour,
-            fontsize=7.5, ha=horizontal, va={"lower": "bottom", "upper": "top"}[vertical],
+            fontsize=7, ha=horizontal, va={"lower": "bottom", "upper": "top"}[vertical],
         )  # fmt: skip
 
 

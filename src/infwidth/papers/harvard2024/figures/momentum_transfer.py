@@ -28,6 +28,7 @@ def momentum_transfer(tables: Tables) -> Figure:
         axes.set_ylim(0, min(highest, 2.5))
     sides[0].set_ylabel("final train loss (cross-entropy)")
     right.set_yscale("log", base=2)
+    right.set_ylim(1, 2**4.2)
     width_axis(right, widths)
     right.set(title="best momentum", ylabel=_FACTOR)
     of_rules = [

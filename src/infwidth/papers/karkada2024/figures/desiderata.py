@@ -26,8 +26,10 @@ def desiderata(tables: Tables) -> Figure:
             beside = rows.assign(width=rows.width * 1.12 ** (i - 1))  # the three lie on each other
             points(axes, beside, color=richness_colour(richness), linestyle="", markersize=4.5)
         axes.set(title=wanted.title)
-    _draw_control(row[1], tables["standard_step"], DESIDERATA[1], slope=1.0, text="SP: n")
-    _draw_control(row[3], tables["slow_hidden"].at(richness="1/4"), DESIDERATA[3], slope=-0.5, text="slow: $n^{-1/2}$")
+    _draw_control(row[1], tables["standard_step"], DESIDERATA[1], slope=1.0, text="control: n")
+    _draw_control(
+        row[3], tables["slow_hidden"].at(richness="1/4"), DESIDERATA[3], slope=-0.5, text="control: $n^{-1/2}$"
+    )
     for axes in row:
         log_heights(axes)
         width_axis(axes, table.values("width"), "width n")
@@ -45,4 +47,5 @@ def desiderata(tables: Tables) -> Figure:
 def _draw_control(axes: Axes, table: Table, wanted: Desideratum, *, slope: float, text: str) -> None:
     rows = wanted.rows(table)
     points(axes, rows, **_CONTROL)
-    guides.power_law(axes, rows, slope=slope, label=text)
+    guides.power_law(axes, rows, slope=slope)
+    guides.note(axes, [(text, "0.35")], corner="lower right" if slope > 0 else "lower left")

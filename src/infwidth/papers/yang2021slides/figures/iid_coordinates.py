@@ -34,7 +34,7 @@ def iid_coordinates(tables: Tables) -> Figure:
     width_axis(right, widths, "width n")
     span = np.quantile(after, (0.002, 0.998))
     left.set(xlabel="preactivation of the last hidden layer", ylabel="share of neurons below", xlim=span)
-    right.set(ylabel="Kolmogorov–Smirnov distance of a net")
+    right.set(ylabel="distance of one net (KS)")
     handles = [
         *legends.widths(widths, symbol="n", marker="o"),
         legends.limit("n → ∞"),
