@@ -44,7 +44,10 @@ def _growing(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _optimum_moves(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
-    """Make every curve over learning rates a parabola, and its minimum go up or down with the width."""
+    """Make every curve over learning rates (or momenta) a parabola, and its minimum go up or down with the width."""
+    if "momentum" in frame:
+        place = -np.log2(1 - frame.momentum) - 2 - direction * (_rank(_axis(frame)) - 1.5) / 2
+        return frame.assign(value=1 + place**2)
     rates = np.log2(frame.lr)
     place = rates - rates.median() - direction * (_rank(_axis(frame)) - 1)
     return frame[frame.metric != "diverged"].assign(value=1 + place**2)
@@ -74,6 +77,12 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "the optimum falls": partial(_optimum_moves, direction=-1),
     "all but losses growing": lambda frame: _growing(frame).where(~frame.metric.str.contains("loss"), frame),
     "limits are not their nets'": lambda frame: frame.assign(value=frame.value + 9.0 * (frame.of == "net")),
+    "layers grow apart": lambda frame: frame.assign(value=frame.value * _axis(frame).abs() ** _rank(frame.layer)),
+    "one rule larger": lambda frame: (
+        frame.assign(value=frame.value * np.where((frame.of == "net") & (frame.rule == "mup"), 1e3, 1.0))
+        if "rule" in frame
+        else frame
+    ),
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
         if {"gauge", "richness"} <= set(frame)
