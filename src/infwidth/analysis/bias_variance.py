@@ -18,25 +18,34 @@ Every function takes a table with everything but the width fixed: choose the rul
 losses are in the units of the table.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from infwidth.analysis.statistics import Estimate, exact, mean_over_seeds, resampled, slope_weights
+from infwidth.analysis.statistics import (
+    Estimate,
+    difference_of_means,
+    exact,
+    mean_over_seeds,
+    resampled,
+    slope_weights,
+)
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
 #: Metrics of the tables: the loss of one net, and of the ensemble (averaged logits).
-SINGLE = "test_loss"
+SINGLE = "single_loss"
 ENSEMBLE = "ensemble_loss"
 
 #: Ensembles without one of their seeds are under the name of the ensemble's metric with this suffix.
 WITHOUT = "_without"
 
-#: Parts of the variance of the logits, one a seed.
-DEVIATION = "logit_deviation"
+#: Parts of the variance of the logits, one a seed, and the mean square of their average over seeds.
+DEVIATION, SQUARE = "logit_deviation", "ensemble_square"
 
 
 @dataclass(frozen=True)
@@ -64,25 +73,38 @@ def single(table: Table, *, width: float, step: int) -> Estimate:
 def ensemble(table: Table, *, width: float, step: int) -> Estimate:
     """Return ensemble(N, t) with its jackknife interval.
 
-    ``table`` has ``test_loss`` of every net, and of the ensemble ``ensemble_loss`` and ``ensemble_loss_without``, whose
-    index is the position of the seed left out among the seeds in order.
+    ``table`` has of the ensemble ``single_loss``, ``ensemble_loss`` and ``ensemble_loss_without``, whose index is the
+    position of the seed, or of that left out, among the seeds in order.
     """
     return _sum(_ensemble(table, width, step))
 
 
-def ensemble_minus_wider_single(table: Table, *, width: float, factor: float, step: int) -> Estimate:
-    """Return ensemble(N, t) − single(factor · N, t); above 0 if one wider net beats the ensemble of narrow ones.
+def infinite_ensemble(table: Table, *, width: float, step: int) -> np.ndarray:
+    """Return E numbers whose mean is the loss of an ensemble of infinitely many nets: the jackknife's pseudo-values.
 
-    The interval adds the jackknife variance of the ensemble and Student's of the single nets, which are independent.
+    The loss of E nets is that of infinitely many and a part of order 1/E, which E L_E − (E−1) L_{E−1} has not.
+    Student's interval of these numbers is the jackknife's.
     """
-    wider = _losses(table, factor * width, step)
-    n = len(wider)
-    without = (wider.sum() - wider) / (n - 1) if n > 1 else np.full(1, np.nan)
-    return _sum(_ensemble(table, width, step), _Jackknifed(-float(wider.mean()), -without))
+    found = _ensemble(table, width, step)
+    return found.n * found.value - (found.n - 1) * found.without
+
+
+def ensemble_minus_wider_single(table: Table, *, width: float, factor: float, steps: Sequence[int]) -> Estimate:
+    """Return ensemble(N, t) − single(factor · N, t); above 0 if one wider net beats any number of narrow ones.
+
+    The ensemble is that of infinitely many nets, both are means over the ``steps``, and the nets of two widths are
+    independent: Welch's interval.
+    """
+    narrow = np.mean([infinite_ensemble(table, width=width, step=step) for step in steps], axis=0)
+    wider = np.mean([_losses(table, factor * width, step) for step in steps], axis=0)
+    return difference_of_means(narrow, wider)
 
 
 def deviation_exponent(table: Table, *, step: int) -> Estimate:
-    """Return the exponent in N of the variance of the logits from its parts, one a seed: log mean regressed on log N.
+    """Return the exponent in N of the relative variance of the logits: its logarithm regressed on log N.
+
+    It is the mean of its parts, one a seed, over ``ensemble_square``, the mean square of the average of all nets'
+    logits: a width that has come further has larger logits, and in proportion larger deviations.
 
     ``logit_deviation`` (rows of the ensemble, ``index`` e counting the seeds) is the mean over points and outputs of
     (f_e − f̄)² E/(E−1), whose mean over seeds is the unbiased ``logit_variance``. The same seed at two widths means two
@@ -97,7 +119,10 @@ def deviation_exponent(table: Table, *, step: int) -> Estimate:
         raise NotTestableError(f"An exponent needs two or more values of width, there are {len(widths)}.")
     parts = [_of_every_seed(table, width, step, DEVIATION) for width in widths]
     n, weights = min(map(len, parts)), slope_weights(np.log(widths))
-    value = float(weights @ [_log_mean(x) for x in parts])
+    squares = [float(table.at(width=width, layer="", step=step).ensemble(SQUARE).value.iloc[0]) for width in widths]
+    if not min(squares) > 0:
+        raise NotTestableError(f"At step {step} the nets' average logits are too small to divide by.")
+    value = float(weights @ [_log_mean(x) - math.log(square) for x, square in zip(parts, squares, strict=True)])
     if not np.isfinite(value) or n < 3:
         return Estimate(value if np.isfinite(value) else float("nan"), float("-inf"), float("inf"), n)
     logs = [
@@ -133,11 +158,7 @@ def _sum(*independent: _Jackknifed) -> Estimate:
 
 def _losses(table: Table, width: float, step: int) -> np.ndarray:
     """Return one loss a seed, in the order of seeds; an error if a seed did not get to the step."""
-    of_width = table.at(width=width)
-    found = _once(of_width.at(layer="", step=step).nets(SINGLE).sort_values("seed"), SINGLE, width)
-    if lost := sorted(set(of_width.seeds()) - set(found.seed)):
-        raise NotTestableError(f"Seeds {lost} of width {width:g} have no '{SINGLE}' at step {step}.")
-    return found.value.to_numpy()
+    return _of_every_seed(table, width, step, SINGLE)
 
 
 def _of_every_seed(table: Table, width: float, step: int, metric: str) -> np.ndarray:

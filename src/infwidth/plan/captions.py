@@ -42,7 +42,10 @@ def describe(spec: Train | Solve[Any]) -> str:
     match spec.data:
         case Images() as images:
             count = "all" if images.train_size is None else str(images.train_size)
-            words = f"{count} training images of {title}"
+            drawn = dataset(spec.data.name).kind == "image_model"
+            words = f"{count} {'images drawn from' if drawn else 'training images of'} {title}"
+            if images.draws is not None and images.draws.label == "larger":
+                words += " in pairs"
             if images.image_size is not None:
                 words += f" at {images.image_size}×{images.image_size}"
             if images.classes is not None:

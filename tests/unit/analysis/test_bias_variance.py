@@ -25,6 +25,7 @@ single, ensemble, ensemble_minus_wider_single, deviation_exponent = map(
         bias_variance.deviation_exponent,
     ),
 )
+infinite_ensemble = of_frames(bias_variance.infinite_ensemble)
 
 
 def _rows(width: int, outputs: np.ndarray, offset: float = 0.0, step: int = STEP) -> list[dict[str, object]]:
@@ -36,7 +37,8 @@ def _rows(width: int, outputs: np.ndarray, offset: float = 0.0, step: int = STEP
     seeds = range(len(outputs))
     deviations = np.square(outputs - outputs.mean(0)).mean(1) * len(outputs) / max(len(outputs) - 1, 1)
     found = [(e, "test_loss", -1, loss(outputs[e])) for e in seeds]
-    found += [(-1, "ensemble_loss", -1, loss(outputs.mean(0)))]
+    found += [(-1, "single_loss", e, loss(outputs[e])) for e in seeds]
+    found += [(-1, "ensemble_loss", -1, loss(outputs.mean(0))), (-1, "ensemble_square", -1, 1.0)]
     if len(outputs) > 1:
         found += [(-1, "ensemble_loss_without", e, loss(np.delete(outputs, e, 0).mean(0))) for e in seeds]
         found += [(-1, "logit_deviation", e, deviations[e]) for e in seeds]
@@ -56,7 +58,7 @@ def _gaussian(
 
 def test_single_is_students_interval_over_seeds() -> None:
     table = _gaussian((4, 8), 5, np.random.default_rng(0))
-    losses = table[(table.width == 8) & (table.metric == "test_loss")].value
+    losses = table[(table.width == 8) & (table.metric == "single_loss")].value
     assert single(table, width=8, step=STEP) == mean_over_seeds(losses.to_numpy())
 
 
@@ -87,10 +89,10 @@ def test_ensemble_against_a_wider_net_sees_what_wins() -> None:
     noise = 0.1 * rng.normal(size=(3, 4, 200))
     rows = _rows(4, noise[0], offset=1.0) + _rows(16, noise[1], offset=0.5) + _rows(32, noise[2], offset=2.0)
     table = pd.DataFrame(rows)
-    assert ensemble_minus_wider_single(table, width=4, factor=4, step=STEP).low > 0.4
-    assert ensemble_minus_wider_single(table, width=4, factor=8, step=STEP).high < -0.9
+    assert ensemble_minus_wider_single(table, width=4, factor=4, steps=[STEP]).low > 0.4
+    assert ensemble_minus_wider_single(table, width=4, factor=8, steps=[STEP]).high < -0.9
     with pytest.raises(NotTestableError, match="width 8, only"):
-        ensemble_minus_wider_single(table, width=4, factor=2, step=STEP)
+        ensemble_minus_wider_single(table, width=4, factor=2, steps=[STEP])
 
 
 def test_intervals_of_differences_are_welch_s() -> None:
@@ -101,10 +103,26 @@ def test_intervals_of_differences_are_welch_s() -> None:
     table.loc[(table.metric == "ensemble_loss") & (table.width == 4), "value"] = x.mean()
     chosen = (table.metric == "ensemble_loss_without") & (table.width == 4)
     table.loc[chosen, "value"] = [np.delete(x, e).mean() for e in range(5)]
-    table.loc[(table.metric == "test_loss") & (table.width == 16), "value"] = y
-    estimate = ensemble_minus_wider_single(table, width=4, factor=4, step=STEP)
+    table.loc[(table.metric == "single_loss") & (table.width == 16), "value"] = y
+    estimate = ensemble_minus_wider_single(table, width=4, factor=4, steps=[STEP])
     low, high = stats.ttest_ind(x, y, equal_var=False).confidence_interval(0.95)
     assert (estimate.low, estimate.high) == pytest.approx((low, high), rel=1e-10)
+
+
+def test_an_infinite_ensemble_has_nothing_of_the_variance() -> None:
+    """Squared error of outputs 1 + noise: of E nets 1 + variance/E, exactly on average; of infinitely many 1."""
+    rng = np.random.default_rng(22)
+    table = pd.DataFrame(_rows(4, 1.0 + rng.normal(size=(6, 20_000))))
+    assert ensemble(table, width=4, step=STEP).value == pytest.approx(1 + 1 / 6, abs=0.03)
+    assert infinite_ensemble(table, width=4, step=STEP).mean() == pytest.approx(1.0, abs=0.03)
+
+
+def test_the_variance_is_relative_to_the_logits() -> None:
+    table = _gaussian((4, 8, 16, 32), 4, np.random.default_rng(10), points=200)
+    table.loc[table.metric == "ensemble_square", "value"] = table.width**0.5  # wider nets have come further
+    assert deviation_exponent(table, step=STEP).value == pytest.approx(-1.5, abs=0.2)
+    with pytest.raises(NotTestableError, match="too small"):
+        deviation_exponent(table.assign(value=table.value.where(table.metric != "ensemble_square", -1.0)), step=STEP)
 
 
 def test_exponent_of_a_variance_c_over_n_is_minus_one() -> None:
@@ -178,7 +196,7 @@ def test_diverged_loss_is_no_number() -> None:
     assert (estimate.low, estimate.high) == (-math.inf, math.inf)
 
 
-@pytest.mark.parametrize("metric", ["test_loss", "ensemble_loss", "ensemble_loss_without"])
+@pytest.mark.parametrize("metric", ["single_loss", "ensemble_loss", "ensemble_loss_without"])
 def test_missing_metric_is_not_testable(metric: str) -> None:
     table = _gaussian((4, 8), 3, np.random.default_rng(15))
     with pytest.raises(NotTestableError, match=f"no {metric} of"):
@@ -191,8 +209,8 @@ def test_missing_parts_are_not_testable() -> None:
         single(table, width=4, step=11)
     with pytest.raises(NotTestableError, match="2 entries"):
         ensemble(table[~((table.metric == "ensemble_loss_without") & (table["index"] == 1))], width=4, step=STEP)
-    with pytest.raises(NotTestableError, match=r"Seeds \[2\]"):
-        single(pd.concat([table[table.seed != 2], table.assign(step=0)]), width=4, step=STEP)
+    with pytest.raises(NotTestableError, match="2 entries, not one for each of 3"):
+        single(table[~((table.metric == "single_loss") & (table["index"] == 2))], width=4, step=STEP)
     with pytest.raises(NotTestableError, match="no metric logit_deviation"):
         deviation_exponent(table[table.metric != "logit_deviation"], step=STEP)
     with pytest.raises(NotTestableError, match="two or more"):

@@ -14,6 +14,7 @@ from infwidth.analysis.statistics import (
     mean_over_seeds,
     resampled,
     rms_exponent,
+    slope_of_means,
 )
 
 
@@ -84,3 +85,27 @@ def test_statistics_of_one_stream_see_the_same_seeds() -> None:
     )
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_slope_of_means_is_the_regression_on_all_seeds_and_widens_with_other_chance() -> None:
+    rows = _power_law(-0.5, seeds=6)
+    fewer = rows[(rows.width < 64) | (rows.seed < 3)]
+    means = fewer.groupby("width").value.mean()
+    found = slope_of_means(fewer, log_y=True)
+    assert found.value == pytest.approx(np.polyfit(np.log(means.index), np.log(means), 1)[0], rel=1e-10)
+    assert (found.n, found.low < -0.5 < found.high) == (3, True)
+    all_seeds = slope_of_means(rows, log_y=True)
+    by_seed = exponent(rows)  # the same to first order, where every seed has every width
+    assert (all_seeds.value, all_seeds.low) == pytest.approx((by_seed.value, by_seed.low), abs=1e-3)
+    assert slope_of_means(rows, variance=0.1).high - slope_of_means(rows).high > 0.1
+    assert slope_of_means(rows[rows.seed < 2]).high == math.inf
+
+
+def test_interval_of_a_slope_of_unequal_seeds_covers_as_often_as_it_says() -> None:
+    rng, covered = np.random.default_rng(5), []
+    for _ in range(400):
+        numbers = {16: 8, 32: 8, 64: 4}
+        parts = [(s, w, rng.normal()) for w, count in numbers.items() for s in range(count)]
+        found = slope_of_means(pd.DataFrame(parts, columns=["seed", "width", "value"]))
+        covered.append(found.low <= 0 <= found.high)
+    assert 0.92 <= np.mean(covered) <= 0.99

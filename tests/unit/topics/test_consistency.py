@@ -20,9 +20,15 @@ attention_converges, curves_converge, ensemble_against_wider, histograms_converg
         measures.histograms_converge,
     ),
 )
-kernels_converge, logits_converge, loss_per_doubling, variance_falls = map(
+kernels_converge, logits_converge, loss_per_doubling, step_of_descent, variance_falls = map(
     of_frames,
-    (measures.kernels_converge, measures.logits_converge, measures.loss_per_doubling, measures.variance_falls),
+    (
+        measures.kernels_converge,
+        measures.logits_converge,
+        measures.loss_per_doubling,
+        measures.step_of_descent,
+        measures.variance_falls,
+    ),
 )
 
 
@@ -57,6 +63,8 @@ def _table(exponent: float, scale: float = 0.05) -> pd.DataFrame:
             records += [(width, -1, step, "logit_deviation", "", e, v) for e, v in enumerate(deviations)]
             records += [(width, -1, step, "ensemble_loss", "", -1, 0.5 + 1.0 / width)]
             records += [(width, -1, step, "ensemble_loss_without", "", e, 0.5 + 1.0 / width) for e in SEEDS]
+            records += [(width, -1, step, "ensemble_square", "", -1, 1.0)]
+            records += [(width, -1, step, "single_loss", "", e, 0.5) for e in SEEDS]
     columns = ["width", "seed", "step", "metric", "layer", "index", "value"]
     return pd.DataFrame(records, columns=columns).assign(lr=0.1, cell="c")
 
@@ -75,24 +83,41 @@ def test_kernels_converge_by_the_square_of_their_distance() -> None:
     assert estimate.high < 0
 
 
-def test_loss_per_doubling_is_that_of_the_last_step() -> None:
+def test_loss_per_doubling_is_that_of_the_last_evaluations() -> None:
     table = _table(-0.5, scale=1e-6)
-    last = (table.metric == "test_loss") & (table.step == 100)
+    last = (table.metric == "test_loss") & table.step.isin(STEPS[-measures.LAST :])
     table.loc[last, "value"] = 3.0 - 0.25 * np.log2(table.width[last])
     assert loss_per_doubling(table).value == pytest.approx(-0.25)
 
 
-def test_variance_is_taken_after_the_part_of_training_asked_for() -> None:
-    table = _table(-0.5)
-    early = (table.metric == "logit_deviation") & (table.step == 10)
-    table.loc[early, "value"] *= table.width[early]  # no exponent at step 10
-    assert variance_falls(table, after=1.0).value == pytest.approx(-1.0, abs=0.3)
-    assert variance_falls(table, after=0.1).value == pytest.approx(0.0, abs=0.3)
+def test_the_chance_of_the_test_set_widens_the_interval() -> None:
+    table = _table(-0.5, scale=1e-6)
+    parts = [(w, s, 100, "test_loss_of_part", "", i, i * np.log2(w)) for w in WIDTHS for s in SEEDS for i in range(8)]
+    with_parts = pd.concat([table, pd.DataFrame(parts, columns=list(table)[:7]).assign(lr=0.1, cell="c")])
+    narrow, wide = loss_per_doubling(table), loss_per_doubling(with_parts)
+    assert wide.value == narrow.value
+    expected = 2.1314 * np.sqrt(np.var(range(8), ddof=1) / 8)  # Student's factor of fifteen
+    assert wide.high - wide.value == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_loss_tells_how_much_of_the_descent_is_done() -> None:
+    table = _table(-0.5, scale=1e-6)  # from 2 to 1/2 in equal steps from evaluation to evaluation
+    assert step_of_descent(table, part=0.5) == STEPS[len(STEPS) // 2 - (len(STEPS) + 1) % 2]
+    with pytest.raises(NotTestableError, match="first 1% of the descent"):
+        step_of_descent(table, part=0.01)
+
+
+def test_variance_is_taken_after_the_part_of_the_descent_asked_for() -> None:
+    table = _table(-0.5, scale=1e-3)
+    early = (table.metric == "logit_deviation") & (table.step == STEPS[2])
+    table.loc[early, "value"] *= table.width[early]  # no exponent there
+    part = 2.5 / (len(STEPS) - 1)
+    assert variance_falls(table, descent=1.0).value == pytest.approx(-1.0, abs=0.3)
+    assert variance_falls(table, descent=part).value == pytest.approx(0.0, abs=0.3)
 
 
 def test_ensemble_of_the_second_narrowest_is_compared_with_four_times_its_width() -> None:
     table = _table(-0.5, scale=1e-6)
-    expected = 0.5 + 1.0 / 16 - 0.5  # the widest net's final loss is 0.5
-    assert ensemble_against_wider(table).value == pytest.approx(expected, abs=1e-4)
+    assert ensemble_against_wider(table).value == pytest.approx(0.5 + 1.0 / 16 - 0.5, abs=1e-4)
     with pytest.raises(NotTestableError, match="four widths"):
         ensemble_against_wider(table[table.width < 64])

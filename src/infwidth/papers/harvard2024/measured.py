@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from infwidth.analysis.distances import alignment, kernels, limit_kernel
+from infwidth.analysis.distances import alignment, kernels, limit_kernel, relative_distance
+from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
@@ -72,3 +74,30 @@ def by_momentum(momentum_sweep: Table, rule: str) -> Table:
     """Return the nets of one rule with 1/(1 − momentum), by which it raises the rate, in the place of their rate."""
     frame = momentum_sweep.at(rule=rule).frame
     return Table(frame.assign(lr=1.0 / (1.0 - frame.momentum)), momentum_sweep.name)
+
+
+def ntk_apart_over_mup(tables: Tables) -> Estimate:
+    """Return the log of the distance of the mean loss curves of the two widest nets, in NTK over that in μP.
+
+    The distance is |L_N − L_2N|/|L_2N| of curves averaged over seeds, so that it holds little of their chance; the
+    interval is the jackknife's, which leaves out a seed at both widths and in both rules at once.
+    """
+    table = tables["width_sweep"]
+    widths = table.values("width")[-2:]
+    losses = table.at(width=tuple(widths)).nets("test_loss")
+    shared = sorted(set.intersection(*(set(rows.seed) for _, rows in losses.groupby(["rule", "width"]))))
+    if len(widths) < 2 or len(shared) < 3:
+        raise NotTestableError("Fewer than two widths or three seeds of each are run at this scale.")
+
+    def log_ratio(rows: pd.DataFrame) -> float:
+        curves = rows.groupby(["rule", "width", "step"]).value.mean().unstack("step")
+        apart = {
+            rule: relative_distance(*(curves.loc[rule, width].to_numpy() for width in widths))
+            for rule in ("ntk", "mup")
+        }
+        return float(np.log(apart["ntk"] / apart["mup"]))
+
+    value, n = log_ratio(losses), len(shared)
+    without = [log_ratio(losses[losses.seed != seed]) for seed in shared]
+    half = float(special.stdtrit(n - 1, 0.975) * np.sqrt((n - 1) * np.var(without)))
+    return Estimate(value, value - half, value + half, n)

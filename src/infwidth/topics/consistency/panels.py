@@ -12,21 +12,25 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.bias_variance import ENSEMBLE, SINGLE, WITHOUT, ensemble, single
+from infwidth.analysis.bias_variance import infinite_ensemble, single
 from infwidth.analysis.distances import alignment, arrays
+from infwidth.analysis.statistics import mean_over_seeds
 from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import step_axis
-from infwidth.plotting.lines import curves
+from infwidth.plotting.lines import curves, single_nets
 from infwidth.plotting.maps import colour_bar, signed_map
 from infwidth.plotting.style import FULL, GUIDE, width_colours
 from infwidth.plotting.text import number
-from infwidth.topics.consistency.measures import TASKS
+from infwidth.topics.consistency.measures import TASKS, behind_widest
 
 LOSS_LABEL = "test loss (cross-entropy)"
 
 #: Part of the entries of a map's absolute values that its colours tell apart; the largest few are beyond the scale.
 _TOLD_APART = 0.97
+
+#: Densities are shown where they are above this part of the highest.
+_SEEN = 0.004
 
 #: Experiment → which maps its nets are drawn by, and what these are called.
 _MAPS = {"vision_online": ("kernel", "feature kernel"), "language": ("attention", "attention")}
@@ -43,12 +47,18 @@ def by_task(tables: Tables, experiments: Iterable[str] = tuple(TASKS)) -> dict[s
 
 
 def loss_curves(panels: Mapping[str, Table], row: Sequence[Axes]) -> None:
-    """Draw the test losses of single nets against steps, a panel a task."""
+    """Draw the test losses of single nets (thin) and their means against steps, a panel a task."""
     for axes, (task, table) in zip(row, panels.items(), strict=True):
-        curves(axes, after_start(table.nets("test_loss")))
+        nets_and_mean(axes, after_start(table.nets("test_loss")))
         step_axis(axes)
         axes.set_title(task)
     row[0].set_ylabel(LOSS_LABEL)
+
+
+def nets_and_mean(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw a thin line a net and the mean of each width, against steps."""
+    single_nets(axes, rows, linewidth=0.4, alpha=0.35)
+    curves(axes, rows, band=False, linewidth=1.4)
 
 
 def after_start(rows: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +67,7 @@ def after_start(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def losses_and_gaps(panels: Mapping[str, Table], *, sharey: bool = False) -> Figure:
-    """Draw test losses (top), and their logarithms less that of the widest net's, paired over seeds (bottom)."""
+    """Draw test losses (top), and their logarithms less that of the widest nets' mean (bottom)."""
     figure, rows = plt.subplots(
         2, len(panels), figsize=(FULL, 4.3), sharex="col", sharey="row" if sharey else False, height_ratios=(3, 2)
     )
@@ -67,7 +77,7 @@ def losses_and_gaps(panels: Mapping[str, Table], *, sharey: bool = False) -> Fig
         below.axhline(0, **GUIDE)
         step_axis(below)
         above.set_xlabel("")
-    rows[1, 0].set_ylabel("log loss, less that\nof the widest net")
+    rows[1, 0].set_ylabel("log loss, less that\nof the widest nets")
     legends.below(figure, legends.widths(all_widths(panels.values())))
     return figure
 
@@ -91,8 +101,10 @@ def _densities(axes: Axes, table: Table) -> None:
     end = table.at(step=table.last_step())
     centres = end.nets("bin_centre").drop_duplicates("index").set_index("index").value
     rows = end.at(layer=table.deepest_layer("density")).nets("density")
-    curves(axes, rows.assign(at=rows["index"].map(centres)), x="at", linewidth=1.2)
-    axes.set(xlabel="preactivation", ylabel="density", ylim=(0, None))
+    rows = rows.assign(at=rows["index"].map(centres))
+    curves(axes, rows, x="at", band=False, linewidth=1.2)
+    seen = rows[rows.value > _SEEN * rows.value.max()]["at"]
+    axes.set(xlabel="preactivation", ylabel="density", ylim=(0, None), xlim=(seen.min(), seen.max()))
 
 
 def _maps(panels: Sequence[Axes], table: Table, metric: str, label: str) -> None:
@@ -131,44 +143,29 @@ def wider_or_more(panels: Mapping[str, Table]) -> Figure:
         [
             *legends.widths(all_widths(panels.values()), marker="o"),
             legends.line("one net", marker="o", linestyle="-"),
-            legends.line(f"ensemble of {n_seeds}", marker="s", markerfacecolor="white", linestyle=""),
+            legends.line(f"ensembles of 2 to {n_seeds}", marker=".", linestyle="-", linewidth=0.8),
+            legends.line("of infinitely many", marker="_", markersize=9, linestyle=""),
         ],
     )
     return figure
 
 
 def _wider_or_more(axes: Axes, table: Table) -> int:
-    """Draw one net a width, joined, and from each the ensembles of E nets; return the largest E."""
-    step = table.last_step()
-    widths = table.values("width")
+    """Draw one net a width, joined, and from each ensembles of 2, 3, … and infinitely many; return the largest E."""
+    step, widths = table.last_step(), table.values("width")
     alone = {width: single(table, width=width, step=step) for width in widths}
-    together = {width: ensemble(table, width=width, step=step) for width in widths}
     axes.plot([w**2 for w in widths], [alone[w].value for w in widths], color="0.35", linewidth=1, zorder=1)
+    by_size = table.at(step=step).ensemble("ensemble_loss_of")
     for width, colour in width_colours(widths).items():
-        one, all_nets = alone[width], together[width]
-        path = [(1, one.value), (all_nets.n, all_nets.value)]
-        if all_nets.n > 2:
-            path.insert(1, (all_nets.n - 1, _without_one(table, width)))
-        numbers, losses = zip(*path, strict=True)
-        axes.plot([e * width**2 for e in numbers], losses, color=colour, linewidth=1, zorder=2)
-        for number_of_nets, estimate, mark in ((1, one, "o"), (all_nets.n, all_nets, "s")):
+        losses = by_size[by_size.width == width].sort_values("index")
+        sizes = losses["index"].to_numpy()
+        axes.plot(sizes * width**2, losses.value, color=colour, linewidth=0.8, marker=".", markersize=3.5, zorder=2)
+        limit = mean_over_seeds(infinite_ensemble(table, width=width, step=step))
+        for estimate, at, mark in ((alone[width], 1, "o"), (limit, 1.6 * sizes[-1], "_")):
             half = estimate.high - estimate.value if np.isfinite(estimate.high) else 0.0
             axes.errorbar(
-                [number_of_nets * width**2], [estimate.value], yerr=[half], fmt=mark, color=colour, capsize=2,
-                elinewidth=0.9, markersize=5, markerfacecolor=colour if mark == "o" else "white", zorder=3,
+                [at * width**2], [estimate.value], yerr=[half], fmt=mark, color=colour, capsize=2, elinewidth=0.9,
+                markersize=5 if mark == "o" else 9, zorder=3,
             )  # fmt: skip
     axes.set_xscale("log", base=2)
-    return max(estimate.n for estimate in together.values())
-
-
-def _without_one(table: Table, width: float) -> float:
-    """Return the mean loss of the ensembles of all nets but one."""
-    rows = table.at(width=width, step=table.last_step()).ensemble(ENSEMBLE + WITHOUT)
-    return float(rows.value.mean())
-
-
-def behind_widest(table: Table, metric: str = SINGLE) -> pd.DataFrame:
-    """Return the log of every net's loss over the widest's, paired over seeds: columns step, seed, width, value."""
-    losses = table.nets(metric).pivot(index=["step", "seed"], columns="width", values="value")
-    ratios = losses.div(losses[losses.columns.max()], axis=0).map(np.log).drop(columns=losses.columns.max())
-    return ratios.melt(ignore_index=False).dropna().reset_index()
+    return int(by_size["index"].max())

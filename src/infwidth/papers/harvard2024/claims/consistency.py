@@ -14,7 +14,7 @@ CLAIMS = (
     *predictions.PREACTIVATIONS_CONVERGE.claims("representations", "language"),
     *predictions.ATTENTION_CONVERGES.claims("representations", "language"),
     *predictions.WIDE_NET_BEATS_ENSEMBLE.claims("bias_variance", *TASKS),
-    *predictions.variance_is_one_over_n("late", after=1.0).claims(
+    *predictions.variance_is_one_over_n("late", descent=1.0).claims(
         "bias_variance", *_BOTH, name="{experiment}_variance_falls"
     ),
 )

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from infwidth.analysis.table import Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import step_axis
-from infwidth.plotting.lines import curves
 from infwidth.plotting.style import FULL
 from infwidth.topics.consistency import panels
 
@@ -16,9 +15,9 @@ def logits(tables: Tables) -> Figure:
     tasks = panels.by_task(tables, ("vision_online", "language"))
     figure, row = plt.subplots(1, 2, figsize=(FULL, 2.8))
     for axes, (task, table) in zip(row, tasks.items(), strict=True):
-        curves(axes, panels.after_start(table.at(index=0).nets("correct_logit")))
+        panels.nets_and_mean(axes, panels.after_start(table.at(index=0).nets("correct_logit")))
         step_axis(axes)
         axes.set_title(task)
-    row[0].set_ylabel("logit of the correct answer")
+    row[0].set_ylabel("logit of the correct answer,\nless the mean over answers")
     legends.below(figure, legends.widths(panels.all_widths(tasks.values())))
     return figure

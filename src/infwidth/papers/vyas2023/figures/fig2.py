@@ -21,7 +21,7 @@ def fig2(tables: Tables) -> Figure:
     for (left, right), (task, table) in zip(rows, tasks.items(), strict=True):
         single_nets(left, panels.after_start(table.at(index=0).nets("correct_logit")), linewidth=0.8, alpha=0.8)
         step_axis(left)
-        left.set(title=task, ylabel="logit of the correct answer")
+        left.set(title=task, ylabel="logit of the correct answer,\nless the mean over answers")
         _draw_distances(right, table)
     of_widths = legends.widths(panels.all_widths(tasks.values()))
     legends.below(figure, [*of_widths, legends.guide(r"$\propto\sqrt{1/N + 1/N_{max}}$")])

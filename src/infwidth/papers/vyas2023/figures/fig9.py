@@ -29,7 +29,8 @@ def fig9(tables: Tables) -> Figure:
     right.set(
         xlabel="number of leading eigenvectors", ylabel="part of the task within them,\nless that of the widest nets"
     )
-    right.axvline(LEADING, **GUIDE)
+    right.axhline(0, zorder=0, **GUIDE)
+    left.axvline(LEADING, zorder=0, **GUIDE)
     legends.below(figure, [*legends.widths(end.values("width")), legends.line("single nets", linewidth=0.6)])
     return figure
 
