@@ -1,5 +1,6 @@
 """Test loss of nets continued from one base width in the NTK parametrization."""
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -38,4 +39,4 @@ def ntk_vs_width(tables: Tables) -> Figure:
 def _per_doubling(losses: pd.DataFrame) -> pd.DataFrame:
     """Return for every step the slope of the loss on log₂ of the width, with its interval."""
     slopes = {step: vars(slope_of_means(rows)) for step, rows in losses.groupby("step")}
-    return pd.DataFrame.from_dict(slopes, orient="index")
+    return pd.DataFrame.from_dict(slopes, orient="index").replace([np.inf, -np.inf], np.nan)
