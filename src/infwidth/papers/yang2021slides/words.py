@@ -194,7 +194,7 @@ CLAIMS = (
         says="After the first step of SGD Wᵀ is correlated with W: what it brings back overlaps with x.",
         measured=Mean("overlap of W_0ᵀ d and x at the last step in the widest nets", _overlap_at_end),
         expected=above(0.1),
-        note="Of an independent copy of W_0 it is of order n^(−1/2), 0.04 at width 512.",
+        note="Of an independent copy of W_0 it is of order n^(−1/2), 0.03 at width 1024.",
     ),
     Claim(
         "nets_approach_the_correlated_limit",
