@@ -34,7 +34,10 @@ _ACTIVATIONS = {"compiled_adam": "tanh", "compiled_residual": "relu", "compiled_
 
 def tensor_program(tables: Tables) -> Figure:
     """Outputs of nets around the compiled limit, and their distances from it against width."""
-    figure, panels = plt.subplots(2, len(_COLUMNS), figsize=(FULL, 4.3), height_ratios=(1, 1.1), sharey="row")
+    figure, panels = plt.subplots(2, len(_COLUMNS), figsize=(FULL, 4.3), height_ratios=(1, 1.1))
+    for bottom in panels[1, 1:]:
+        bottom.sharey(panels[1, 0])
+        bottom.tick_params(labelleft=False)
     widths = tables["compiled_mlp"].values("width")
     for (words, program), (top, bottom) in zip(_COLUMNS.items(), panels.T, strict=True):
         which = {"activation": "tanh", "n_hidden": 2} if program == "compiled_mlp" else {}
