@@ -16,11 +16,14 @@ from infwidth.data.own_sets import own_sets
 from infwidth.data.prepare import prepare
 from infwidth.data.registry import datasets
 from infwidth.errors import DataError, SpecError
+from infwidth.experiments.catalog import read_titles
 from infwidth.papers import claims_of, figure_function
 from infwidth.places import OWN_PAPERS, own_papers, use_own_papers
 from infwidth.plan import entries
 from infwidth.plan.code import Package
 from infwidth.plan.graph import load_graph
+from infwidth.report.catalog import catalog_table
+from infwidth.report.contents import catalog_rows
 from infwidth.report.publish import publish
 from infwidth.report.readme import published_contents
 
@@ -63,6 +66,11 @@ def test_it_is_a_paper_as_any_other_and_changes_no_other(folder: Path, monkeypat
     graph = load_graph("smoke")
     assert [figure.rule for figure in graph.own] == ["digits2026_losses"]
     assert graph.catalog[-1].rule == "digits2026_losses"
+    status = catalog_table(graph.catalog, [figure.rule for figure in graph.figures], {}, {})
+    *others, own = catalog_rows(status, read_titles() | graph.titles)
+    assert [row.figure for row in own.figures] == ["digits2026_losses"]
+    assert own.own
+    assert not any(paper.own for paper in others)
     assert len(graph.cells_of("digits2026", "widths")) == 2
     changed = load_graph("smoke", "digits2026", {"digits2026.widths.model.width": [16, 64]})
     assert {cell.axes["width"] for cell in changed.cells_of("digits2026", "widths")} == {16, 64}

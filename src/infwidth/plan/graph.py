@@ -44,7 +44,7 @@ class Graph:
     @property
     def catalog(self) -> list[Entry]:
         """The catalog of the repository, then the figures of one's own."""
-        own = [Entry(figure.paper, figure.name, figure.title, OWN, 0) for figure in self.own]
+        own = [Entry(figure.paper, figure.name, figure.title, OWN, 1) for figure in self.own]
         return [*read_catalog(), *own]
 
     @property

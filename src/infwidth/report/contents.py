@@ -146,7 +146,7 @@ class CatalogPaper:
     @property
     def own(self) -> bool:
         """Whether it is a paper of one's own, which the repository does not set out to rebuild."""
-        return all(figure.cost == OWN for figure in self.figures)
+        return bool(self.figures) and all(figure.cost == OWN for figure in self.figures)
 
 
 @dataclass(frozen=True)
