@@ -16,7 +16,7 @@ from infwidth.specs.identity import cell_id
 #: What the name of a scale ends in where it is rehearsed: its results lie in a folder of their own.
 REHEARSAL = "_rehearsal"
 #: A window has as many logits as there are words, at every place.
-_WINDOWS = {"train_windows": 4, "test_windows": 1}
+_WINDOWS = {"train_windows": 4, "test_windows": 2}
 _WINDOWS_A_BATCH = 1
 #: The largest value of each number that says how long something takes, by its name, wherever it stands in a spec.
 _AT_MOST = {
@@ -33,6 +33,7 @@ _AT_MOST = {
     "train_size": 32,
     "test_size": 32,
     **_WINDOWS,
+    "parts": 2,  # of the examples of a test set
     "n_tokens": 20_000,
     "iterations": 4,
 }
