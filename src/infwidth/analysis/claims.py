@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from infwidth.analysis.expected import Expected
+from infwidth.analysis.expected import Expected, spoken
 from infwidth.analysis.power import seeds_to_decide
 from infwidth.analysis.quantities import Quantity
 from infwidth.analysis.statistics import Estimate
@@ -46,6 +46,8 @@ class Claim:
         measured: the one statistic, stated before running.
         expected: where its interval must lie, from the paper or from theory, fixed before running.
         note: what a reader must know to judge the verdict.
+        control: of a claim that something stays where it is: the same statistic where theory has it move. Only if that
+            lies wholly outside of what is expected is the claim reproduced.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Claim:
     measured: Quantity
     expected: Expected
     note: str = ""
+    control: Quantity | None = None
 
 
 def verdict(estimate: Estimate, expected: Expected) -> str:
@@ -126,10 +129,14 @@ def _judged(claim: Claim, tables: Tables, was_run: bool) -> tuple[Any, ...]:
                 first, outcome = outcome, verdict(estimate, claim.expected)
                 if outcome != first:
                     notes.append(f"Rounding alone turns this verdict: {first} → {verdict(again, claim.expected)}.")
+            if outcome == "reproduced" and (why := _control_stays(claim, run)):
+                outcome = "inconclusive"
+                notes.append(why)
         except NotTestableError as reason:
             outcome = "not testable at this scale"
             notes.append(str(reason))
-    seeds = seeds_to_decide(single, claim.expected) if outcome == "inconclusive" else None
+    undecided = verdict(estimate, claim.expected) == outcome == "inconclusive"
+    seeds = seeds_to_decide(single, claim.expected) if undecided else None
     expected = f"{claim.measured.words} {claim.expected.words}"
     measured = estimate.value, estimate.low, estimate.high, estimate.n, twin
     read = " ".join(sorted(table.name for table in run.read.values()))
@@ -138,6 +145,20 @@ def _judged(claim: Claim, tables: Tables, was_run: bool) -> tuple[Any, ...]:
 
 
 _NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+def _control_stays(claim: Claim, run: _Run) -> str:
+    """Return, if the claim's control is not seen to leave what is expected, why the claim then says nothing."""
+    if claim.control is None:
+        return ""
+    try:
+        control = claim.control.measure(run)
+    except NotTestableError as reason:
+        return f"There is no control: {reason}"
+    if verdict(control, claim.expected) == "not reproduced":
+        return ""
+    measured = f"{spoken(round(control.value, 3))} ({spoken(round(control.low, 3))} … {spoken(round(control.high, 3))})"
+    return f"The control does not leave the interval, {measured}: that this stays says nothing yet."
 
 
 def _on_twins(claim: Claim, run: _Run) -> Estimate | None:

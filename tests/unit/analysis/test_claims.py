@@ -134,3 +134,26 @@ def test_ledger_says_what_was_not_run() -> None:
 def test_a_name_belongs_to_one_claim() -> None:
     with pytest.raises(SpecError, match=r"claims of paper: .* several a"):
         ledger("paper", [_claim("a", lambda tables: Estimate(1, 1, 1, 1))] * 2, {})
+
+
+@pytest.mark.parametrize(
+    ("of_control", "outcome", "words"),
+    [
+        (Estimate(-1.0, -1.2, -0.8, 4), "reproduced", ""),
+        (Estimate(-0.4, -0.9, 0.1, 4), "inconclusive", "does not leave the interval, −0.4 (−0.9 … 0.1)"),
+        (None, "inconclusive", "There is no control: Experiment 'moving' was not run."),
+    ],
+)
+def test_what_stays_needs_a_control_that_moves(of_control: Estimate | None, outcome: str, words: str) -> None:
+    def stays(value: Estimate, control: Estimate | None) -> Claim:
+        control_of = Estimated("a control", lambda tables: control or tables["moving"])  # type: ignore[return-value]
+        return Claim(
+            "stays", "fig", "It stays.", Estimated("it", lambda _: value), about(0, within=1 / 3), "", control_of
+        )
+
+    row = ledger("paper", [stays(Estimate(0.1, 0.0, 0.2, 4), of_control)], {}).iloc[0]
+    assert row.verdict == outcome
+    assert words in row.note
+    assert pd.isna(row.seeds_to_decide)  # it is the control that needs them
+    moved = ledger("paper", [stays(Estimate(1.0, 0.8, 1.2, 4), of_control)], {}).iloc[0]
+    assert moved.verdict == "not reproduced"
