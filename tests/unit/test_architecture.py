@@ -44,6 +44,7 @@ ALLOWED = {
     "solve": {
         "errors",
         "training",
+        "empirical",
         "registry",
         "seeding",
         "parametrization",

@@ -2,7 +2,9 @@
 
 Every function takes rows of one experiment with everything fixed but ``axis`` (width, number of blocks, …), the
 learning rate and the seed. The loss of a rate is the mean over seeds at the last step; a rate is out if a seed diverged
-there (a row ``diverged``) or has no finite loss.
+there (a row ``diverged``) or has no finite loss. ``chance`` is the loss of a net that says nothing: a rate above the
+lowest point at which a seed ends there or worse is out as well, for that net is dead; and a configuration whose lowest
+point has not come down a tenth of the way from chance to zero has no optimum.
 
 The optimum is the vertex of a parabola in log₂ of the rate, fitted by least squares to the loss at the lowest point of
 the curve and at up to two rates on each side, and kept within the rates fitted; where there are fewer than three, or
@@ -15,6 +17,8 @@ itself. All configurations get the same resampled seeds, since the seeds share t
 as a curve cut off by divergence can have, means "finer than the grid tells", not "known exactly".
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +33,9 @@ from infwidth.errors import SpecError
 #: Where the lowest point is: within the grid; at its smallest rate; at its largest; at the largest that is stable, so
 #: that the optimum is bounded by divergence and not by the choice of the grid.
 Edge = Literal["", "smallest", "largest", "stability"]
+
+#: Nets train if their best mean loss is below so much of that of a net that says nothing.
+ALIVE = 0.9
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,17 @@ class _Curve:
     def stable(self) -> np.ndarray:
         return np.isfinite(self.losses).all(0)
 
+    def without_dead(self, chance: float) -> "_Curve":
+        """Return the curve without the losses of dead nets above its lowest point; of dead ones only, without any."""
+        if not self.stable.any():
+            return self
+        mean = self.losses.mean(0)
+        lowest = int(np.nanargmin(mean))
+        if mean[lowest] >= ALIVE * chance:
+            return _Curve(self.rates, np.full_like(self.losses, np.nan))
+        dead = (self.losses >= chance) & (np.arange(len(self.rates)) > lowest)
+        return _Curve(self.rates, np.where(dead, np.nan, self.losses))
+
 
 def final_losses(table: Table, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
     """Return the loss of every net at the last step: columns ``axis``, lr, seed, value (not a number if it diverged).
@@ -94,43 +112,78 @@ def final_losses(table: Table, *, axis: str = "width", metric: str = "test_loss"
     return losses.assign(value=losses.value.mask(bad.to_numpy())).sort_values(net, ignore_index=True)
 
 
-def optima(table: Table, *, axis: str = "width", metric: str = "test_loss") -> list[Optimum]:
+def optima(table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf) -> list[Optimum]:
     """Return the optimum of every configuration that trains at some rate with every seed, in the order of ``axis``."""
-    return [_optimum(at, curve) for at, curve in _curves(table, axis, metric).items() if curve.stable.any()]
+    curves = _curves(table, axis, metric, chance)
+    return [_optimum(at, curve) for at, curve in curves.items() if curve.stable.any()]
 
 
-def optimum_table(table: Table, *, axis: str = "width", metric: str = "test_loss") -> pd.DataFrame:
+def optimum_table(
+    table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf
+) -> pd.DataFrame:
     """Return :func:`optima` for figures: columns ``axis``, lr, low, high, edge, grid_lr, loss, largest_stable_lr, n."""
     records = [
         (o.at, o.lr.value, o.lr.low, o.lr.high, o.edge, o.grid_lr, o.loss, o.largest_stable_lr, o.lr.n)
-        for o in optima(table, axis=axis, metric=metric)
+        for o in optima(table, axis=axis, metric=metric, chance=chance)
     ]
     names = [axis, "lr", "low", "high", "edge", "grid_lr", "loss", "largest_stable_lr", "n"]
     return pd.DataFrame(records, columns=names)
 
 
-def drift(table: Table, *, axis: str = "width", metric: str = "test_loss", allow_edges: bool = False) -> Estimate:
+def drift(
+    table: Table,
+    *,
+    axis: str = "width",
+    metric: str = "test_loss",
+    chance: float = math.inf,
+    allow_edges: bool = False,
+) -> Estimate:
     """Return the change of log₂ of the best learning rate per doubling of ``axis`` (least squares), with its interval.
 
     Raises NotTestableError with fewer than two configurations, where one of them trains at no rate with every seed,
     and, unless ``allow_edges``, where the lowest loss is at the smallest or largest rate of the grid, because the
     optimum may then lie outside of it.
     """
-    curves = _curves(table, axis, metric)
+    curves = _all_that_train(table, axis, metric, chance)
+    outside = [f"{at:g}" for at, curve in curves.items() if _edge(curve) in ("smallest", "largest")]
+    if outside and not allow_edges:
+        raise NotTestableError(f"The best learning rate is at the edge of the grid for {axis} {', '.join(outside)}.")
+    return _per_doubling(curves, _minima)
+
+
+def best_loss_change(
+    table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf
+) -> Estimate:
+    """Return the change of the logarithm of the loss at the best rate of the grid per doubling of ``axis``.
+
+    Raises NotTestableError with fewer than two configurations, and where one of them trains at no rate with every seed.
+    """
+    return _per_doubling(_all_that_train(table, axis, metric, chance), lambda _, losses: np.log(losses.min(1)))
+
+
+def _all_that_train(table: Table, axis: str, metric: str, chance: float) -> dict[float, _Curve]:
+    curves = _curves(table, axis, metric, chance)
     if len(curves) < 2:
         raise NotTestableError(f"A drift needs two or more values of {axis}, there are {len(curves)}.")
     for at, curve in curves.items():
         if not curve.stable.any():
-            raise NotTestableError(f"At {axis} {at:g} no learning rate is stable for every seed.")
-    outside = [f"{at:g}" for at, curve in curves.items() if _edge(curve) in ("smallest", "largest")]
-    if outside and not allow_edges:
-        raise NotTestableError(f"The best learning rate is at the edge of the grid for {axis} {', '.join(outside)}.")
+            raise NotTestableError(f"At {axis} {at:g} every seed trains at no learning rate.")
+    return curves
+
+
+#: What is said of the curves of ``losses`` [curves, rates] over log₂ of the rates, a number a curve.
+_Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _per_doubling(curves: dict[float, _Curve], statistic: _Statistic) -> Estimate:
     weights = slope_weights(np.log2(list(curves)))
-    value = weights @ [_minimum(curve) for curve in curves.values()]
-    return _estimate(float(value), weights @ np.array([_resampled(curve) for curve in curves.values()]), curves)
+    value = weights @ [_of_means(curve, statistic) for curve in curves.values()]
+    return _estimate(
+        float(value), weights @ np.array([_resampled(curve, statistic) for curve in curves.values()]), curves
+    )
 
 
-def _curves(table: Table, axis: str, metric: str) -> dict[float, _Curve]:
+def _curves(table: Table, axis: str, metric: str, chance: float) -> dict[float, _Curve]:
     losses = final_losses(table, axis=axis, metric=metric)
     seeds = sorted(losses.seed.unique())
     found = {}
@@ -141,7 +194,8 @@ def _curves(table: Table, axis: str, metric: str) -> dict[float, _Curve]:
                 f"{axis} {at} has not the seeds {seeds} of the others, which are resampled together."
             )
         by_rate = rows.pivot_table(index="seed", columns="lr", values="value", dropna=False)
-        found[float(at)] = _Curve(by_rate.columns.to_numpy(float), by_rate.to_numpy(float))
+        curve = _Curve(by_rate.columns.to_numpy(float), by_rate.to_numpy(float))
+        found[float(at)] = curve.without_dead(chance)
     return found
 
 
@@ -151,7 +205,7 @@ def _optimum(at: float, curve: _Curve) -> Optimum:
     unbroken = int(np.logical_and.accumulate(curve.stable).sum())
     return Optimum(
         at=at,
-        log2_lr=_estimate(_minimum(curve), _resampled(curve), {at: curve}),
+        log2_lr=_estimate(_of_means(curve, _minima), _resampled(curve, _minima), {at: curve}),
         edge=_edge(curve),
         grid_lr=float(curve.rates[lowest]),
         loss=float(mean[lowest]),
@@ -168,17 +222,17 @@ def _edge(curve: _Curve) -> Edge:
     return "" if curve.stable[lowest + 1] else "stability"
 
 
-def _minimum(curve: _Curve) -> float:
-    return float(_minima(curve.x[curve.stable], curve.losses[:, curve.stable].mean(0, keepdims=True))[0])
+def _of_means(curve: _Curve, statistic: _Statistic) -> float:
+    return float(statistic(curve.x[curve.stable], curve.losses[:, curve.stable].mean(0, keepdims=True))[0])
 
 
-def _resampled(curve: _Curve) -> np.ndarray:
-    """Return the optimum for every resample of the seeds [RESAMPLES]; the same resamples for every curve."""
+def _resampled(curve: _Curve, statistic: _Statistic) -> np.ndarray:
+    """Return a statistic for every resample of the seeds [RESAMPLES]; the same resamples for every curve."""
     seeds, x = len(curve.losses), curve.x[curve.stable]
     if seeds == 1:
         return np.full(RESAMPLES, np.nan)
     losses = curve.losses[:, curve.stable]
-    return resampled(losses, lambda chosen: _minima(x, chosen.mean(1)), draws=seeds - 1, stream=("lr_optimum",))
+    return resampled(losses, lambda chosen: statistic(x, chosen.mean(1)), draws=seeds - 1, stream=("lr_optimum",))
 
 
 def _minima(x: np.ndarray, losses: np.ndarray) -> np.ndarray:

@@ -108,6 +108,8 @@ class Table:
 
     def values(self, column: str) -> list[Any]:
         """Return the distinct values of a column in order, such as the widths; the limit's missing one is left out."""
+        if column not in self.frame:
+            raise NotTestableError(f"{self.name} has no {column}.")
         return sorted(self.frame[column].dropna().unique().tolist())
 
     def last_step(self) -> int:

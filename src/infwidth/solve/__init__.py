@@ -31,6 +31,7 @@ COMPUTATIONS = {
     "image_limits": "infwidth.solve.image_limits:rows",
     "infinite_training": "infwidth.solve.infinite_training:rows",
     "kernel_regression": "infwidth.solve.kernel_regression:rows",
+    "largest_rate": "infwidth.solve.largest_rate:rows",
     "lazy_nets": "infwidth.solve.lazy_nets:rows",
     "linear_mup": "infwidth.solve.linear_mup:rows",
     "maml": "infwidth.solve.maml:rows",

@@ -15,8 +15,15 @@ from infwidth.errors import SpecError
 RATES = [2.0**k for k in range(-8, 3)]
 
 
-drift, final_losses, optima, optimum_table = map(
-    of_frames, (lr_optimum.drift, lr_optimum.final_losses, lr_optimum.optima, lr_optimum.optimum_table)
+best_loss_change, drift, final_losses, optima, optimum_table = map(
+    of_frames,
+    (
+        lr_optimum.best_loss_change,
+        lr_optimum.drift,
+        lr_optimum.final_losses,
+        lr_optimum.optima,
+        lr_optimum.optimum_table,
+    ),
 )
 
 
@@ -143,6 +150,33 @@ def test_edges_are_told_and_a_drift_over_them_is_not_testable() -> None:
     assert drift(cut).value == pytest.approx(0)
 
 
+def test_dead_nets_are_no_optimum() -> None:
+    """Chance at 1.7: the parabola ends before the nets that die above it, and a width without any better net is out."""
+    table = _table(lambda n: -3.0)
+    last = table.step == 9
+    table.loc[last & (table.lr == 2.0) & (table.width == 32) & (table.seed == 1), "value"] = 1.7
+    assert [o.largest_stable_lr for o in optima(table, chance=1.7)] == [0.5, 0.5, 0.5]  # 1 + 3²/10 and more are dead
+    assert optima(table, chance=4.0)[1].largest_stable_lr == 4.0
+    assert drift(table, chance=1.7).value == pytest.approx(0, abs=1e-10)
+    table.loc[last & (table.width == 64), "value"] = 1.6  # not a tenth of the way down
+    assert [o.at for o in optima(table, chance=1.7)] == [16, 32]
+    with pytest.raises(NotTestableError, match="At width 64 every seed trains at no learning rate"):
+        drift(table, chance=1.7)
+    slow = _table(lambda n: 0.0)  # far below the optimum a net may still be worse than chance: it is slow, not dead
+    assert optima(slow, chance=2.0)[0].log2_lr.value == pytest.approx(0, abs=1e-10)
+
+
+def test_change_of_the_best_loss() -> None:
+    table = _table(lambda n: -3.0, noise=0.1)
+    table["value"] *= np.where(table.step == 9, (table.width / 16) ** 0.25, 1.0)
+    estimate = best_loss_change(table)
+    assert estimate.value == pytest.approx(0.25 * math.log(2), abs=1e-9)
+    assert estimate.high - estimate.low < 1e-9  # what all widths share cancels
+    assert optima(table)[0].loss == pytest.approx(
+        table[(table.width == 16) & (table.lr == 0.125) & (table.step == 9)].value.mean()
+    )
+
+
 def test_table_for_figures() -> None:
     table = _table(lambda n: -3.0, noise=0.05).rename(columns={"width": "n_blocks"})
     frame = optimum_table(table, axis="n_blocks")
@@ -169,7 +203,7 @@ def test_what_is_missing_is_not_testable() -> None:
     with pytest.raises(NotTestableError, match="has not the seeds"):
         drift(table[(table.width > 16) | (table.seed < 2)])
     unstable = pd.concat([table[table.width > 16], _table(lambda n: 0.0, widths=(16,), largest=0.0)])
-    with pytest.raises(NotTestableError, match="At width 16 no learning rate is stable"):
+    with pytest.raises(NotTestableError, match="At width 16 every seed trains at no learning rate"):
         drift(unstable)
     assert [optimum.at for optimum in optima(unstable)] == sorted(table.width.unique())[1:]
     with pytest.raises(SpecError, match="several times"):

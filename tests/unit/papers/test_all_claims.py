@@ -44,13 +44,17 @@ def _growing(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _optimum_moves(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
-    """Make every curve over learning rates (or momenta) a parabola, and its minimum go up or down with the width."""
+    """Make every curve over learning rates (or momenta) a parabola, and its minimum go up or down with the width.
+
+    Of rates the height of the minimum does so too; all losses stay below those of nets that say nothing.
+    """
+    rank = _rank(_axis(frame))
     if "momentum" in frame:
-        place = -np.log2(1 - frame.momentum) - 2 - direction * (_rank(_axis(frame)) - 1.5) / 2
+        place = -np.log2(1 - frame.momentum) - 2 - direction * (rank - 1.5) / 2
         return frame.assign(value=1 + place**2)
     rates = np.log2(frame.lr)
-    place = rates - rates.median() - direction * (_rank(_axis(frame)) - 1)
-    return frame[frame.metric != "diverged"].assign(value=1 + place**2)
+    place = rates - rates.median() - direction * (rank - 1)
+    return frame[frame.metric != "diverged"].assign(value=1e-3 * (1 + place**2) * 1.5 ** (direction * rank))
 
 
 def _apart(frame: pd.DataFrame) -> pd.DataFrame:

@@ -91,12 +91,13 @@ def test_a_net_that_trains_at_no_rate_is_named_in_its_panel() -> None:
 
     trains, diverges = [2.0, 1.0, 1.5], [np.inf] * 3
     tables = {
-        f"sp_{sweeps}_{optimizer}": sweep(axis, {2: trains, 4: diverges})
+        f"{rule}_{sweeps}_{optimizer}": sweep(axis, {2: trains, 4: diverges})
+        for rule in ("sp", "mup")
         for sweeps, (axis, _) in AXES.items()
         for optimizer in OPTIMIZERS
     }
     figure = sp_no_transfer(tables)
     widths, depths = figure.axes[:2]
-    assert [text.get_text() for text in widths.texts] == ["N = 4: diverges at every rate"]
-    assert [text.get_text() for text in depths.texts] == ["L = 4: diverges at every rate"]
+    assert [text.get_text() for text in widths.texts] == ["N = 4: trains at no rate"]
+    assert [text.get_text() for text in depths.texts] == ["L = 4: trains at no rate"]
     plt.close(figure)

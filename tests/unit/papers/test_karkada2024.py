@@ -22,7 +22,6 @@ from infwidth.models.myrtle_cnn import MyrtleCNN
 from infwidth.papers.karkada2024.claims import CLAIMS
 from infwidth.papers.karkada2024.figures.stp_table import power_of_n
 from infwidth.papers.karkada2024.measured import (
-    best_rates,
     gradient_growth,
     largest_difference,
     largest_loss,
@@ -398,19 +397,6 @@ def test_rescaled_limit_joins_the_two_limits() -> None:
     near, far = rescaled_limit(Table(limit), np.array([1.0, 1e4]))
     assert near == pytest.approx(5.0 / 16)  # richness 0 at width 256
     assert far == pytest.approx(3.0 / 16 * 1e4, rel=1e-6)  # updates as γ once the output no longer counts
-
-
-def test_best_rate_is_found_for_each_seed_among_nets_that_live() -> None:
-    table = _rows(
-        richness="0",
-        width=8,
-        seed=[0, 0, 0, 1, 1, 1],
-        lr=[1.0, 2.0, 4.0] * 2,
-        step=31,
-        metric="test_loss",
-        value=[0.3, 0.1, np.nan, 0.1, 0.2, np.inf],
-    )
-    assert best_rates(Table(table)).lr.tolist() == [2.0, 1.0]
 
 
 def _two_ends(lazy: float, rich: float, spread: float = 0.0) -> pd.DataFrame:

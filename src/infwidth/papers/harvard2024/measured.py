@@ -1,5 +1,7 @@
 """What the post's experiments measure, shared by their figures and claims."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -11,6 +13,8 @@ from infwidth.analysis.table import NotTestableError, Table, Tables
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
 AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+#: Loss of a net that says nothing about ten classes.
+CHANCE = math.log(10)
 
 #: Rule → the experiment that has its infinite-width limit.
 LIMITS = {"ntk": "kernel_limit", "mup": "mup_limit"}

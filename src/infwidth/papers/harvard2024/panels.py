@@ -1,6 +1,5 @@
 """Panels that several figures of the post share."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -9,42 +8,54 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from infwidth.analysis.lr_optimum import optimum_table
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.harvard2024.measured import AXES, OPTIMIZERS
+from infwidth.papers.harvard2024.measured import AXES, CHANCE, OPTIMIZERS
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import FULL, GUIDE, depth_colours, width_colours
 from infwidth.topics.lr_transfer import panels
 
-#: Loss of a net that says nothing about the ten classes; the panels end a bit above.
-_CHANCE = math.log(10)
 _METRIC = "train_loss"
 _SYMBOLS = {"width": "N", "n_blocks": "L"}
+_NAMES = {"sp": "PyTorch's default", "mup": "μP with 1/√L"}
 _PALETTES = {"width": width_colours, "n_blocks": depth_colours}
 _MARKS: dict[str, dict[str, Any]] = {
     "width": {"color": "0.2", "marker": "o", "linestyle": "-"},
     "n_blocks": {"color": "0.55", "marker": "s", "linestyle": (0, (4, 1.5))},
 }
+#: How the optima of the other parametrization are drawn beside those of a sheet.
+_CONTROL: dict[str, Any] = {"color": "#d9a5a7", "zorder": 1}
 #: The best rates of all sheets have one axis: factors of the first net's.
-_FACTORS = (2.0**-7.5, 2.0**2.5)
+_FACTORS = (2.0**-5.5, 2.0**2.5)
 
 
-def rates_sheet(tables: Tables, rule: str) -> Figure:
+def rates_sheet(tables: Tables, rule: str, control: str) -> Figure:
     """Draw losses against rates over widths and depths, and how the best rate moves; SGD (top) and Adam (bottom).
 
-    All losses that ``tables`` hold have room, also those of the other parametrization: two sheets have one axis.
+    The optima of the ``control``, the other parametrization, are beside those of ``rule``, and the losses of both have
+    room: the two sheets have one axis.
     """
-    figure, rows = plt.subplots(len(OPTIMIZERS), 3, figsize=(FULL, 4.7), width_ratios=(5, 5, 3.6))
+    figure, rows = plt.subplots(len(OPTIMIZERS), 3, figsize=(FULL, 4.9), width_ratios=(5, 5, 3.6))
     for (*sweeps, moved), (optimizer, label) in zip(rows, OPTIMIZERS.items(), strict=True):
         for axes, (name, (column, noun)) in zip(sweeps, AXES.items(), strict=True):
-            table = tables[f"{rule}_{name}_{optimizer}"]
+            table, other = tables[f"{rule}_{name}_{optimizer}"], tables[f"{control}_{name}_{optimizer}"]
             optima = panels.sweep(
-                axes, table, axis=column, metric=_METRIC, symbol=_SYMBOLS[column], palette=_PALETTES[column]
+                axes,
+                table,
+                axis=column,
+                metric=_METRIC,
+                symbol=_SYMBOLS[column],
+                palette=_PALETTES[column],
+                chance=CHANCE,
             )
+            of_control = optimum_table(other, axis=column, metric=_METRIC, chance=CHANCE)
+            panels.best_rates(moved, of_control, axis=column, relative=True, **_MARKS[column] | _CONTROL)
             panels.best_rates(moved, optima, axis=column, relative=True, **_MARKS[column])
-            axes.axhline(_CHANCE, **GUIDE)
-            axes.set_title(f"{label}, growing {noun}\nlog₂ η*: {panels.moves(table, metric=_METRIC, axis=column)}")
-            _loss_axis(axes, _lowest(tables))
+            axes.axhline(CHANCE, **GUIDE)
+            moves = panels.moves(table, metric=_METRIC, axis=column, chance=CHANCE)
+            axes.set_title(f"{label}, growing {noun}\nlog₂ η*: {moves}")
+            _loss_axis(axes, _lowest(tables, optimizer))
         sweeps[0].set_ylabel("final train loss (cross-entropy)")
         sweeps[1].set_yticklabels([])
         moved.axhline(1, **GUIDE)
@@ -53,7 +64,8 @@ def rates_sheet(tables: Tables, rule: str) -> Figure:
         moved.set(ylim=_FACTORS, xlabel="width or depth / first", title=f"{label}: best rate / first")
     handles = [*legends.widths(_sizes(tables, "width")), *legends.depths(_sizes(tables, "n_blocks"))]
     of_best = [legends.line(f"best rate, {noun}", **_MARKS[column]) for column, noun in AXES.values()]
-    legends.below(figure, [*handles, *of_best], ncols=6)
+    beside = legends.line(f"the same in {_NAMES[control]}", **_CONTROL)
+    legends.below(figure, [*handles, *of_best, beside], ncols=5)
     return figure
 
 
@@ -61,14 +73,15 @@ def _loss_axis(axes: plt.Axes, lowest: float) -> None:
     log_heights(axes)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(0.85 * lowest, 1.2 * _CHANCE)
+    axes.set_ylim(0.85 * lowest, 1.2 * CHANCE)
 
 
-def _lowest(tables: Tables) -> float:
-    """Return the lowest mean final loss of all sweeps."""
+def _lowest(tables: Tables, optimizer: str) -> float:
+    """Return the lowest mean final loss of all sweeps of an optimizer."""
     means = [
         table.at_end().nets(_METRIC).groupby([axis, "lr"]).value.mean().min()
         for name, table in tables.items()
+        if name.endswith(optimizer)
         for axis in (AXES[name.split("_")[1]][0],)
     ]
     return float(np.nanmin(means))

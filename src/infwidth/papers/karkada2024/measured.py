@@ -30,6 +30,9 @@ _NET = ["richness", "width", "seed"]  # what tells the nets of a sweep over rich
 
 GAUGE_NAMES = {"stp": "STP gauge", "mup_gauge": "μP gauge", "rescaling_gauge": "rescaling gauge"}
 
+#: Mean squared error, against one-hot labels of ten classes, of the constant 1/10: of a net that says nothing.
+CHANCE = 0.09
+
 #: The ends of the scale and its middle, where claims measure exponents.
 RICHNESSES = ("0", "1/4", "1/2")
 
@@ -153,15 +156,6 @@ def rescaled_limit(one_step_limit: Table, gamma: np.ndarray, *, centred: bool = 
     prefactor = one_step_limit.at(layer="h2").limit("relative_change_prefactor").set_index("richness").value
     without, with_output = prefactor["1/4"], prefactor["1/4" if centred else "0"]
     return np.sqrt((gamma**2 * without**2 + with_output**2 - without**2) / RESCALED_WIDTH)
-
-
-def best_rates(lr_sweep: Table) -> pd.DataFrame:
-    """Return for every richness, width and seed the learning rate of least test loss at the end.
-
-    A net that diverged has no loss at the end, or none that is finite, and is never the best.
-    """
-    final = lr_sweep.at_end().nets("test_loss")
-    return final.loc[final.groupby(_NET).value.idxmin()]
 
 
 @dataclass(frozen=True)

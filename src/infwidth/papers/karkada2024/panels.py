@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table
-from infwidth.papers.karkada2024.measured import VERTICES
+from infwidth.papers.karkada2024.measured import CHANCE, VERTICES
 from infwidth.plotting import legends
 from infwidth.plotting.lines import curve
 from infwidth.plotting.style import DOTTED, FULL, GUIDE, richness_colour
@@ -16,7 +16,7 @@ from infwidth.plotting.style import DOTTED, FULL, GUIDE, richness_colour
 #: Metric → name of the axis, and what a net without a clue has on ten balanced classes: the mean squared error of the
 #: constant 1/10 against one-hot labels, and the accuracy of guessing.
 _CLUELESS = {
-    "test_loss": ("test loss (mean squared error)", 0.09, "constant 1/10"),
+    "test_loss": ("test loss (mean squared error)", CHANCE, "constant 1/10"),
     "test_accuracy": ("test accuracy", 0.1, "guessing"),
 }
 

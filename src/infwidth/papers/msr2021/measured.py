@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from infwidth.analysis.distances import kernels, limit_kernel, relative_distance
-from infwidth.analysis.table import Table
+from infwidth.analysis.statistics import Estimate, mean_over_seeds
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
 from infwidth.topics.words.measures import ANALOGIES, ANALOGIES_OF_KERNELS
 
@@ -63,3 +64,34 @@ def nearness(networks: Table, limit: Table) -> pd.DataFrame:
     )
     ratios = np.divide(from_limit, from_start, out=np.full_like(from_start, np.inf), where=from_start > 0)
     return pd.DataFrame({"seed": [seed for _, seed in of_nets], "value": ratios})
+
+
+#: From so many images on the post's statement on CIFAR-10 can be tested; with few, kernels are known to win.
+ENOUGH_IMAGES = 10_000
+
+
+def n_images(table: Table) -> int:
+    """Return the number of training images of a table that has one."""
+    return int(max(table.values("train_size")))
+
+
+def tuned(nets: Table) -> pd.DataFrame:
+    """Return the test accuracies of the widest nets, a row a seed, at the rate of their lowest mean train loss."""
+    final = nets.at(width=max).at_end()
+    best = final.nets("train_loss").groupby("lr").value.mean().idxmin()
+    return final.at(lr=best).nets("test_accuracy")
+
+
+def net_over_kernels(nets: Table, of_kernels: Table) -> Estimate:
+    """Return the test accuracy of the widest nets less that of the better kernel.
+
+    The interval is over seeds and over the draw of the test set, as if the two sides had one each; raises
+    NotTestableError where images are too few for the statement.
+    """
+    if (images := n_images(nets)) < ENOUGH_IMAGES:
+        raise NotTestableError(f"The statement is on all of CIFAR-10; {images} small images are where kernels win.")
+    accuracies, kernel = tuned(nets).value, float(of_kernels.limit("test_accuracy").value.max())
+    of_seeds = mean_over_seeds((accuracies - kernel).to_numpy())
+    drawn = sum(p * (1 - p) for p in (float(accuracies.mean()), kernel)) / max(nets.values("test_size"))
+    half = math.hypot((of_seeds.high - of_seeds.low) / 2, 1.96 * math.sqrt(drawn))
+    return Estimate(of_seeds.value, of_seeds.value - half, of_seeds.value + half, of_seeds.n)

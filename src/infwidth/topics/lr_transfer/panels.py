@@ -1,5 +1,6 @@
 """Panels on learning rates: the final loss against the rate, and the best rate against width or depth."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,20 +18,27 @@ Palette = Callable[..., Mapping[Any, Any]]
 
 
 def sweep(
-    axes: Axes, table: Table, *, metric: str, axis: str = "width", symbol: str = "N", palette: Palette = width_colours
+    axes: Axes,
+    table: Table,
+    *,
+    metric: str,
+    axis: str = "width",
+    symbol: str = "N",
+    palette: Palette = width_colours,
+    chance: float = math.inf,
 ) -> pd.DataFrame:
     """Draw the mean final loss against the rate, a colour a width (or depth), each with its optimum; return these.
 
-    A curve ends before the first rate at which a seed diverges. Where that is every rate there is no curve, and a line
-    of text says so.
+    A curve ends before the first rate at which a seed diverges or dies, ``chance`` being the loss of a dead net. Where
+    no rate trains there is no curve, and a line of text says so.
     """
     losses = final_losses(table, axis=axis, metric=metric)
-    optima = optimum_table(table, axis=axis, metric=metric)
+    optima = optimum_table(table, axis=axis, metric=metric, chance=chance)
     last = optima.set_index(axis).largest_stable_lr
     stable = losses[losses.lr <= losses[axis].map(last).fillna(0.0)]
     curves(axes, stable, x="lr", by=axis, palette=palette, band=False, linewidth=1.2)
     if lost := [f"{symbol} = {at:g}" for at in sorted(set(losses[axis]) - set(last.index))]:
-        axes.text(0.03, 0.04, f"{', '.join(lost)}: diverges at every rate", transform=axes.transAxes, fontsize=7)
+        axes.text(0.03, 0.04, f"{', '.join(lost)}: trains at no rate", transform=axes.transAxes, fontsize=7)
     colours = palette(losses[axis].unique())
     for at, optimum in optima.set_index(axis).iterrows():
         _mark(axes, optimum, colours[int(str(at).removesuffix(".0"))], (losses.lr.min(), losses.lr.max()))
@@ -72,9 +80,9 @@ def best_rates(axes: Axes, optima: pd.DataFrame, *, axis: str = "width", relativ
     axes.plot(x[bound], y[bound], **{**line, "linestyle": "", "markerfacecolor": "white", "zorder": 4})
 
 
-def moves(table: Table, *, metric: str, axis: str = "width") -> str:
+def moves(table: Table, *, metric: str, axis: str = "width", chance: float = math.inf) -> str:
     """Return in words by how much log₂ of the best rate moves per doubling; nothing where the claims cannot say."""
     try:
-        return f"{with_interval(drift(table, axis=axis, metric=metric, allow_edges=True))} per doubling"
+        return f"{with_interval(drift(table, axis=axis, metric=metric, chance=chance, allow_edges=True))} per doubling"
     except NotTestableError:
         return "not to be fitted"

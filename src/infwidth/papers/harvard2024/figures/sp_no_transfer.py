@@ -8,4 +8,4 @@ from infwidth.papers.harvard2024.panels import rates_sheet
 
 def sp_no_transfer(tables: Tables) -> Figure:
     """Loss against learning rate over widths and depths, and the best rates; SGD (top), Adam (bottom)."""
-    return rates_sheet(tables, "sp")
+    return rates_sheet(tables, "sp", control="mup")

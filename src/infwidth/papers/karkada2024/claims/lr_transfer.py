@@ -1,37 +1,41 @@
 """Where the best learning rate goes as the width grows."""
 
-import numpy as np
-import pandas as pd
+from functools import partial
 
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above
-from infwidth.analysis.quantities import PerDoubling, on
-from infwidth.analysis.table import Table
-from infwidth.papers.karkada2024.measured import TOLERANCE, best_rates
+from infwidth.analysis.lr_optimum import drift
+from infwidth.analysis.quantities import Estimated, on
+from infwidth.papers.karkada2024.measured import CHANCE, TOLERANCE
 
 
-def _log_rates(richness: str) -> PerDoubling:
-    def rows(lr_sweep: Table) -> pd.DataFrame:
-        best = best_rates(lr_sweep.at(richness=richness))
-        return best.assign(value=np.log2(best.lr))
+def _drift(table: str) -> Estimated:
+    return Estimated(
+        "change of log₂ of the best rate per doubling of the width", on(table, partial(drift, chance=CHANCE))
+    )
 
-    return PerDoubling("log₂ of the best rate", on("lr_sweep", rows))
 
+_CORRECTED = (
+    "Corrected after seeing: the optimum is fitted to the mean over seeds of the losses; before, it was for each seed "
+    "the lowest point of the grid, and"
+)
 
 CLAIMS = (
     Claim(
         "ntp_optimum_drifts",
         "lr_transfer",
         says="In NTP the best learning rate grows with width.",
-        measured=_log_rates("0"),
+        measured=_drift("lr_sweep_ntp"),
         expected=above(0),
+        note=f"{_CORRECTED} 0.14 (−0.18 … 0.46). It grows by less and less: the lazy limit has an optimum too.",
     ),
     Claim(
         "mup_optimum_stays",
         "lr_transfer",
         says="In μP the best learning rate does not depend on the width.",
-        measured=_log_rates("1/2"),
+        measured=_drift("lr_sweep_mup"),
         expected=about(0, within=TOLERANCE),
-        note="The best rate is a point of the grid, found for each seed; one grid step is half a doubling.",
+        control=_drift("lr_sweep_ntp"),
+        note=f"{_CORRECTED} −0.10 (−0.21 … 0.01); fitted, the same nets give −0.035 (−0.087 … 0.016).",
     ),
 )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.msr2021.measured import BARS, FINITE, LIMIT, NNGP, NTK, REPORTED
+from infwidth.papers.msr2021.measured import BARS, ENOUGH_IMAGES, FINITE, LIMIT, NNGP, NTK, REPORTED, n_images, tuned
 from infwidth.plotting import legends
 from infwidth.plotting.lines import interval
 from infwidth.plotting.style import FULL, LAZY, PAIR
@@ -29,7 +29,9 @@ def fig1(tables: Tables) -> Figure:
             if name in REPORTED[task]:
                 axes.plot([at + 0.38, at + 0.5], [100 * REPORTED[task][name]] * 2, color="0.3", linewidth=2)
         axes.set_title(_TITLES[task])
-    panels[0].set(ylabel="accuracy (%)", ylim=(0, 100))
+    if (images := n_images(tables["image_nets"])) < ENOUGH_IMAGES:
+        _mark_not_replicated(panels[0], f"not replicated here:\n{images} images")
+    panels[0].set(ylabel="accuracy (%)", ylim=(0, 112), yticks=range(0, 101, 20))
     bars = [Patch(color=fill, label=name) for name, fill in _FILLS.items()]
     legends.below(figure, [*bars, legends.line("reported (text8, Omniglot)", color="0.3", linewidth=2)])
     return figure
@@ -38,7 +40,16 @@ def fig1(tables: Tables) -> Figure:
 def _images(tables: Tables) -> dict[str, list[float]]:
     kernels = tables["image_kernels"]
     accuracies = {name: kernels.at(kernel=name).limit("test_accuracy").value.tolist() for name in ("nngp", "ntk")}
-    return {NNGP: accuracies["nngp"], NTK: accuracies["ntk"], FINITE: _of_the_widest(tables["image_nets"])}
+    return {NNGP: accuracies["nngp"], NTK: accuracies["ntk"], FINITE: tuned(tables["image_nets"]).value.tolist()}
+
+
+def _mark_not_replicated(axes: Axes, words: str) -> None:
+    """Hatch the bars of a panel, and say on it that they do not test the post's statement."""
+    for bar in axes.patches:
+        bar.set(facecolor="0.93", edgecolor="0.65", hatch="////", linewidth=0.6)
+    for text in axes.texts:
+        text.set(color="0.3", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})
+    axes.annotate(words, (0.5, 0.97), xycoords="axes fraction", ha="center", va="top", fontsize=8, color="0.25")
 
 
 def _words(tables: Tables) -> dict[str, list[float]]:

@@ -1,81 +1,53 @@
-"""The largest learning rate that trains against width, and test accuracies up to it."""
+"""The largest learning rate that trains against width, and the linear threshold beside it."""
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
-from infwidth.analysis.table import NotTestableError, Table, Tables
-from infwidth.papers.yang2021.measured import largest_rates, train_losses
+from infwidth.analysis.table import Tables
+from infwidth.papers.yang2021.measured import MAX_LR
 from infwidth.plotting import guides, legends
-from infwidth.plotting.axes import width_axis
-from infwidth.plotting.lines import curves, points
-from infwidth.plotting.style import FULL, LABELS, LINE_STYLES, width_colours
+from infwidth.plotting.axes import log_heights, width_axis
+from infwidth.plotting.lines import points
+from infwidth.plotting.style import FULL, LABELS, PAIR
 
-#: Rule → theory's exponent of the largest rate in the width, and the mark.
-_RULES: dict[str, tuple[float, str]] = {"sp": (-1.0, "s"), "mup": (0.0, "o")}
+#: Rule → theory's exponent of the largest rate in the width, and how it is drawn.
+_RULES: dict[str, tuple[float, dict[str, Any]]] = {
+    "sp": (-1.0, {"color": PAIR[1], "marker": "s"}),
+    "mup": (0.0, {"color": PAIR[0], "marker": "o"}),
+}
+_OPEN = {"markerfacecolor": "white", "linewidth": 0.8, "markersize": 4}
 
 
 def max_lr(tables: Tables) -> Figure:
-    """The largest stable rate against width (left); test accuracy against rate in SP and in μP (right)."""
-    table = tables["max_lr"]
-    widths = table.values("width")
-    figure, (left, *others) = plt.subplots(1, 3, figsize=(FULL, 3.1), width_ratios=(5, 4, 4))
+    """The largest rate that trains and the linear threshold against width (left), and their ratio (right)."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(FULL, 3.1), width_ratios=(5, 3.4))
     named = []
-    for rule, (slope, marker) in _RULES.items():
-        rates, line = _found(table, rule), {"marker": marker, "linestyle": LINE_STYLES[rule]}
-        _draw_largest(left, rates, slope, line)
-        named.append(legends.line(f"{LABELS[rule]}: {guides.slope_text(rates)}".removesuffix(": "), **line))
-    left.set_yscale("log", base=2)
-    width_axis(left, widths, "width n")
-    left.set_ylabel("largest stable learning rate")
-    for axes, rule in zip(others, _RULES, strict=True):
-        rows = _successful(table, rule)
-        curves(axes, rows, x="lr", marker="o", markersize=4, linewidth=1.2)
-        axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_locator(LogLocator(base=2, numticks=8))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set(title=LABELS[rule], xlabel="learning rate", ylim=(0, 100), xlim=_range(table))
-    others[0].set_ylabel("test accuracy (%)")
-    others[1].tick_params(labelleft=False)
-    legends.below(figure, [*legends.widths(widths, symbol="n"), *named, legends.guide("slopes −1 and 0")], ncols=5)
+    for rule, (slope, line) in _RULES.items():
+        largest, threshold = (tables[MAX_LR[rule]].nets(name) for name in ("largest_rate", "linear_threshold"))
+        for rows, how in ((largest, line), (threshold, line | _OPEN | {"markeredgecolor": line["color"]})):
+            points(left, rows, **how)
+            guides.power_law(left, rows, slope=slope)
+        points(right, _ratio(largest, threshold), **line)
+        named.append(legends.line(f"{LABELS[rule]}: {guides.slope_text(largest)}".removesuffix(": "), **line))
+        of_kernel = f"2/λ, {LABELS[rule]}: {guides.slope_text(threshold)}".removesuffix(": ")
+        named.append(legends.line(of_kernel, **line | _OPEN | {"markeredgecolor": line["color"]}))
+    widths = tables["max_lr"].values("width")
+    _finish(left, widths, "largest learning rate that trains η")
+    _finish(right, widths, "η over 2/λ")
+    legends.below(figure, [*named, legends.guide("slopes −1 and 0")], ncols=3)
     return figure
 
 
-def _range(table: Table) -> tuple[float, float]:
-    rates = table.values("lr")
-    return rates[0] / 1.3, rates[-1] * 1.3
+def _finish(axes: Axes, widths: list[int], label: str) -> None:
+    log_heights(axes)
+    width_axis(axes, widths, "width n")
+    axes.set_ylabel(label)
 
 
-def _found(table: Table, rule: str) -> pd.DataFrame:
-    """Return the largest rates of every seed, of the widths at which the grid holds them."""
-    parts = []
-    for width in table.values("width"):
-        try:
-            parts.append(largest_rates(table.at(width=width), rule))
-        except NotTestableError:
-            continue
-    return pd.concat(parts) if parts else pd.DataFrame(columns=["width", "seed", "value"])
-
-
-def _draw_largest(axes: Axes, rates: pd.DataFrame, slope: float, line: dict[str, Any]) -> None:
-    if rates.empty:
-        return
-    points(axes, rates, colours=None, **line)
-    means = rates.groupby("width").value.mean()
-    for width, colour in width_colours(means.index).items():
-        axes.plot([width], [means[width]], line["marker"], color=colour, markersize=5.5, zorder=5)
-    guides.power_law(axes, rates, slope=slope)
-
-
-def _successful(table: Table, rule: str) -> pd.DataFrame:
-    """Return the final test accuracies in percent, at each width up to the largest rate at which no seed diverged."""
-    losses = train_losses(table, rule)
-    failed = losses[losses.failed].groupby("width").lr.min()
-    final = table.at(rule=rule, step=table.last_step()).nets("test_accuracy")
-    trained = final[final.lr < final.width.map(failed).fillna(np.inf)]
-    return trained.assign(value=100 * trained.value)
+def _ratio(largest: pd.DataFrame, threshold: pd.DataFrame) -> pd.DataFrame:
+    both = largest.merge(threshold, on=["width", "seed"], suffixes=("", "_linear"))
+    return both.assign(value=both.value / both.value_linear)
