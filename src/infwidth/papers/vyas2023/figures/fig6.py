@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.bias_variance import deviation_exponent
-from infwidth.analysis.table import Table, Tables
+from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.vyas2023.measured import DESCENT
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights, step_axis
@@ -26,13 +26,22 @@ def fig6(tables: Tables) -> Figure:
         _draw_collapse(above, table)
         above.set_title(task)
         _draw_exponents(below, table)
-        for axes in (above, below):
-            axes.axvline(step_of_descent(table, DESCENT["early"]), zorder=0, **GUIDE)
+        _mark_early((above, below), table)
     log_heights(columns[0, 0])
     columns[0, 0].set_ylabel("N · variance of the logits\n/ their mean square")
     columns[1, 0].set_ylabel("exponent of the\nvariance in N")
     legends.below(figure, [*legends.widths(panels.all_widths(tasks.values())), legends.guide("theory: −1")])
     return figure
+
+
+def _mark_early(panels: tuple[Axes, ...], table: Table) -> None:
+    """Mark the end of the first part of the loss's descent, where an evaluation lies in it."""
+    try:
+        early = step_of_descent(table, DESCENT["early"])
+    except NotTestableError:
+        return
+    for axes in panels:
+        axes.axvline(early, zorder=0, **GUIDE)
 
 
 def _draw_collapse(axes: Axes, table: Table) -> None:
