@@ -46,7 +46,9 @@ def _of(
     source = SourceFinder(dataset(name), finder.data_dir, half_done=half_done, workers=finder.workers)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}.") as made:
         convert(source, Path(made))
-        x, y, x_test, y_test = (np.load(Path(made) / f"{of}.npy") for of in ("x_train", "y_train", "x_test", "y_test"))
+        x, y, x_test, y_test = (
+            np.load(Path(made) / f"{of}.npy", allow_pickle=False) for of in ("x_train", "y_train", "x_test", "y_test")
+        )
     finder.used += source.used
     mixtures = [
         fit(

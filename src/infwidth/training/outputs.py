@@ -94,7 +94,7 @@ class OutputsOfNet(MutableMapping[str, torch.Tensor]):
     def __getitem__(self, key: str) -> torch.Tensor:
         if self._prefix + key not in self._outputs.digests:
             raise KeyError(key)
-        return torch.from_numpy(np.load(self._outputs.file(self._prefix + key)))
+        return torch.from_numpy(np.load(self._outputs.file(self._prefix + key), allow_pickle=False))
 
     def __delitem__(self, key: str) -> None:
         del self._outputs.digests[self._prefix + key]
@@ -112,11 +112,11 @@ class PackedOutputs(Mapping[str, torch.Tensor]):
 
     def __init__(self, file: Path, net: Net, probe: str) -> None:
         self._file, self._prefix = file, _prefix(net, probe)
-        with np.load(file) as arrays:
+        with np.load(file, allow_pickle=False) as arrays:
             self._keys = [name.removeprefix(self._prefix) for name in arrays.files if name.startswith(self._prefix)]
 
     def __getitem__(self, key: str) -> torch.Tensor:
-        with np.load(self._file) as arrays:
+        with np.load(self._file, allow_pickle=False) as arrays:
             return torch.from_numpy(arrays[self._prefix + key])
 
     def __iter__(self) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
 from infwidth.training.evaluation import Evaluation
 from infwidth.training.examples import examples
@@ -26,6 +27,11 @@ class Losses(Probe):
     def __init__(self, *, train: bool = True, parts: int | None = None, **common: Any) -> None:
         super().__init__(**common)
         self.train, self.parts = train, parts
+
+    def start(self, evaluation: Evaluation) -> None:
+        """Raise SpecError where there are fewer test examples than parts, before anything is trained."""
+        if self.parts and self.parts > (n := len(evaluation.data.x_test)):
+            raise SpecError(f"probe {self.name}: {self.parts} parts of {n} test examples; take fewer parts")
 
     def write(self, evaluation: Evaluation, rows: Rows) -> None:
         """Write ``test_loss``, ``test_accuracy``, ``train_loss`` and ``test_loss_of_part`` (index: the part)."""
