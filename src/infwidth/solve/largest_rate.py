@@ -104,13 +104,13 @@ class _Net:
         import torch
 
         from infwidth.data.streams import Batches
-        from infwidth.models import build_model
+        from infwidth.models.mlp import MLP
         from infwidth.models.shapes import shapes_only
         from infwidth.parametrization import parametrize
 
         def model_of(width: int) -> "torch.nn.Module":
-            block = {"name": "mlp", "width": width, "n_hidden": spec.n_hidden, "activation": "unit_relu", "bias": False}
-            return build_model(block, tuple(data.x_train.shape[1:]), data.n_classes)
+            shape = tuple(data.x_train.shape[1:])
+            return MLP(shape, data.n_classes, width=width, n_hidden=spec.n_hidden, activation="unit_relu", bias=False)
 
         self._model = model_of(spec.width)
         with shapes_only():

@@ -8,13 +8,14 @@ from infwidth.plan.graph import load_graph
 @pytest.mark.parametrize(
     ("scale", "rule", "data"),
     [
-        ("laptop", "harvard2024_mup_vs_ntk", "Data: 4000 training images of 5000 MNIST digits at 14×14."),
+        ("laptop", "harvard2024_mup_vs_ntk", "Data: 4000 training images of 5000 MNIST digits at 7×7."),
         ("workstation", "harvard2024_mup_vs_ntk", "Data: 10000 training images of CIFAR-10 at 16×16."),
         (
             "laptop",
             "vyas2023_fig8",
-            "Data: 4000 training images of 5000 MNIST digits at 14×14, each time changed at random (vision_online); "
-            "400 training images of 5000 MNIST digits at 14×14 (vision_offline).",
+            "Data: 16000 images drawn from a mixture of Gaussians a class at 7×7, each seen once (vision_online, "
+            "real_from_drawn); 400 images drawn from a mixture of Gaussians a class at 7×7 (vision_offline); "
+            "4000 training images of 5000 MNIST digits at 7×7 (real_from_real).",
         ),
         ("workstation", "vyas2023_fig4", "Data: WikiText-2 in windows of 64 words, each seen once."),
     ],

@@ -12,6 +12,7 @@ from infwidth.errors import SpecError
 from infwidth.plan import entries
 from infwidth.plan.code import Package
 from infwidth.plan.graph import load_graph
+from infwidth.specs.cells import Recipe
 
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "infwidth"
@@ -53,12 +54,19 @@ def cells(test: Callable[[Any], bool]) -> set[str]:
 
 
 TRAININGS = cells(lambda spec: spec.kind == "train")
+AT_INFINITY = cells(lambda spec: spec.kind == "solve" and spec.solve.name == "infinite_training")
 FIGURES = {job for job in BEFORE if job.startswith("figure ")}
 CLAIMS = {job for job in BEFORE if job.startswith("claims ")}
 
 
 def model(name: str) -> set[str]:
-    return cells(lambda spec: spec.kind == "train" and spec.model.name == name)
+    """Return the trainings of a model, those at infinite width included."""
+
+    def of(spec: Any) -> bool:
+        trained = spec if spec.kind == "train" else spec.solve
+        return isinstance(trained, Recipe) and trained.model.name == name
+
+    return cells(of)
 
 
 def probe(name: str) -> set[str]:
@@ -79,7 +87,7 @@ TABLE = {
     "models/transformer.py": model("transformer") | computation("parameter_roles"),
     "training/probes/attention.py": probe("attention_maps"),
     "training/journal.py": TRAININGS,
-    "training/losses.py": TRAININGS,
+    "training/losses.py": TRAININGS | AT_INFINITY,
     "training/trainer.py": TRAININGS,
     "limits/maml/linear.py": computation("maml"),
     "solve/deep_linear_dmft.py": computation("deep_linear_dmft"),
@@ -130,6 +138,7 @@ def test_a_new_model_in_the_registry_reruns_nothing(copy: Path) -> None:
     registry.write_text(text.replace(entry, entry + '    "new": "infwidth.models.new:MLP",\n'))
     assert changed(copy) == set()
     registry.write_text(text.replace(entry, '    "mlp": "infwidth.models.new:MLP",\n'))
+
     assert changed(copy) == model("mlp")  # the name stands for another module now
 
 

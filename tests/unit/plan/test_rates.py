@@ -68,7 +68,7 @@ def test_an_experiment_has_all_its_widths() -> None:
     cells = load_graph("smoke").cells_of("harvard2024", "width_sweep")
     assert rows["cell"].unique().tolist() == [cell.id for cell in cells]
     assert rows.groupby("cell")["width"].first().to_dict() == {cell.id: cell.spec.model.width for cell in cells}
-    assert "width 16, sgd at base rate 0.3\nrule ntk\n" in described(rows)
+    assert "width 16, sgd at base rate 1\nrule ntk\n" in described(rows)
 
 
 def test_the_command_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
