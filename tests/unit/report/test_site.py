@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -61,7 +60,6 @@ def test_html_needs_sphinx_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "site").exists()
 
 
-@pytest.mark.skipif(not (find_spec("sphinx") and find_spec("myst_parser")), reason="sphinx or myst-parser is missing")
 def test_as_html_every_link_leads_to_a_file_and_an_anchor_in_it(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     assert main(["--root", str(ROOT), "site", "--html", "--to", str(folder)]) == 0
