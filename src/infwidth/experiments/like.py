@@ -40,7 +40,7 @@ class _Resolver:
         base: dict[str, Any] = {}
         if "like" in own:
             other = _known(own["like"], self._experiments, f"{here}.like", "experiment")
-            base = self._checked(self.experiment(other, (*through, name)), f"{here}.like")
+            base = self._checked(self.experiment(other, (*through, name)), f"{here}.like", other)
         said = {key: self._block(key, value, (*through, name)) for key, value in own.items() if key != "like"}
         merged = {key: value for key, value in base.items() if key != "what"}
         for key, value in said.items():
@@ -64,11 +64,11 @@ class _Resolver:
                 raise SpecError(f"{here}: experiment '{name}' has no block '{key}'")
         else:
             base = shared[name]
-        return _merged(self._checked(base, here), {k: v for k, v in value.items() if k != "like"})
+        return _merged(self._checked(base, here, name), {k: v for k, v in value.items() if k != "like"})
 
-    def _checked(self, base: Any, here: str) -> dict[str, Any]:
+    def _checked(self, base: Any, here: str, name: str) -> dict[str, Any]:
         if not isinstance(base, dict):
-            raise SpecError(f"{here}: what it is like is no block of keys and values")
+            raise SpecError(f"{here}: what it is like, {name}, is no block of keys and values")
         return base
 
 

@@ -82,6 +82,7 @@ METRICS: dict[str, Metric] = {
     "step_error": Metric("rms of f_(t+1) − f_t + η K L′ over that of f_(t+1) − f_t, K the net's kernel or the limit's"),
     "kernel_deviation": Metric("‖K − K_∞‖/‖K_∞‖ of a net's kernel at initialisation"),
     "entry_change": Metric("root mean square of the change of a layer's weights over that of their initial values"),
+    "linear_threshold": Metric("2/λ, λ the largest eigenvalue of the tangent kernel that descends"),
     "largest_rate": Metric("largest learning rate at which no loss exceeds the initial one"),
     "overlap": Metric("cosine of W_0ᵀ d, or of what an independent matrix makes of d, with the layer's input x"),
     "standard_error": Metric("standard error of the limit's logits, which are means over samples", "logit"),

@@ -16,7 +16,7 @@ LAPTOP = ROOT / "results" / "published" / "laptop"
 
 
 def test_a_table_has_the_rows_of_its_file() -> None:
-    rows = infwidth.load("vyas2023.language")
+    rows = infwidth.load("vyas2023.language", twins=True)
     table = read_table(LAPTOP / "tables" / "vyas2023" / "language.parquet")
     assert set(rows["table"]) == {"vyas2023.language"}
     pd.testing.assert_frame_equal(rows[table.columns], table, check_exact=True)
@@ -25,7 +25,7 @@ def test_a_table_has_the_rows_of_its_file() -> None:
 
 
 def test_a_figure_has_the_rows_of_all_its_tables() -> None:
-    rows = load("karkada2024_representation_updates")
+    rows = load("karkada2024_representation_updates", twins=True)
     assert list(rows["table"].unique()) == ["karkada2024.one_step", "karkada2024.one_step_limit"]
     for name, part in rows.groupby("table"):
         table = read_table(LAPTOP / "tables" / Path(*name.split(".")).with_suffix(".parquet"))
@@ -92,4 +92,4 @@ def test_a_description_names_axes_and_metrics() -> None:
     text = described(load("vyas2023_fig5"))
     assert "vyas2023.full_batch\n  width: 32, 64, 128, 256\n" in text
     assert "sharpness" in text
-    assert "seeds: 8, steps: 0 to 400" in text
+    assert "seeds: 4, steps: 0 to 500" in text

@@ -68,7 +68,7 @@ def test_every_claim_is_on_its_page(said: tuple[Contents, pd.DataFrame]) -> None
     html, markdown = pages(contents, cells, "html"), pages(contents, cells, "markdown")
     expected = [claim.verdict for claim in contents.claims]
     counted = [claim.verdict for claim in contents.claims if claim.same_as is None]
-    assert 0 < len(counted) < len(expected)
+    assert 0 < len(counted) <= len(expected)
     for rows in (Tables(html["claims.html"]).rows, markdown_rows(markdown["claims.md"].replace("**", ""))):
         ledger = [row for row in rows if len(row) == 4 and row[0] != "claim"]
         shown = [next((v for v in VERDICTS[::-1] if row[-1].startswith(v)), "") for row in ledger]

@@ -75,6 +75,6 @@ def test_an_absent_or_foreign_cell_is_named(tmp_path: Path) -> None:
 
 def test_provenance_says_where_a_number_comes_from() -> None:
     record = Meter().record(dataset="mnist5k")
-    expected = {"version", "commit", "dirty", "python", "numpy", "machine", "wall_seconds", "cpu_seconds"}
+    expected = {"version", "commit", "dirty", "python", "numpy", "machine", "processor", "wall_seconds", "cpu_seconds"}
     assert expected | {"dataset", "peak_memory_mib"} == set(record)
     assert record["peak_memory_mib"] > 10
