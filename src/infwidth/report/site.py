@@ -3,6 +3,7 @@
 README, docs, notebooks, published pages, reference.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ _MENU = {
     "results/published/*/README.md": [("Pages", "papers/*\nclaims\nundecided*\ncatalog\nprovenance")],
     "reference/README.md": [("Modules", "infwidth*")],
 }
+
+#: A picture of a gallery that leads to a page.
+_GALLERY = re.compile(r'(<a href="[^"]*)\.md(#[^"]*"><img )')
 
 
 def write_site(root: Path, folder: Path) -> None:
@@ -70,6 +74,8 @@ def write_html(root: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         pages, html = Path(temporary) / "pages", Path(temporary) / "html"
         write_site(root, pages)
+        for page in pages.glob("results/published/*/README.md"):  # Sphinx leaves the HTML of galleries as it is
+            write_text(page, _GALLERY.sub(r"\1.html\2", page.read_text(encoding="utf-8")))
         for pattern, parts in _MENU.items():
             for page in pages.glob(pattern):
                 write_text(page, page.read_text(encoding="utf-8") + "".join(_toctree(*part) for part in parts))
@@ -78,8 +84,15 @@ def write_html(root: Path, folder: Path) -> None:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise DataError(f"Sphinx is not content with the pages:\n{done.stderr.replace(f'{pages}/', '').strip()}")
+        for picture in pages.glob("results/published/*/figures/*.png"):
+            shutil.copyfile(picture, _place(html / picture.relative_to(pages)))
         shutil.copyfile(html / "README.html", html / "index.html")
         shutil.copytree(html, folder, dirs_exist_ok=True)
+
+
+def _place(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _refuse_unless_empty(folder: Path) -> None:
