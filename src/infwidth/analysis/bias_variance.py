@@ -24,15 +24,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from infwidth.analysis.statistics import (
     Estimate,
     difference_of_means,
-    exact,
+    jackknife_variance,
     mean_over_seeds,
     resampled,
     slope_weights,
+    student,
 )
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
@@ -60,9 +60,11 @@ class _Jackknifed:
         return len(self.without)
 
     @property
-    def squared_error(self) -> float:
-        """The jackknife's variance of ``value``."""
-        return float((self.n - 1) * np.var(self.without)) if self.n > 1 else float("inf")
+    def estimate(self) -> Estimate:
+        """``value`` with the jackknife's interval; infinite of one net, and where a number is not finite."""
+        if not np.isfinite(self.without).all() or not np.isfinite(self.value):
+            return Estimate(self.value if np.isfinite(self.value) else math.nan, -math.inf, math.inf, self.n)
+        return student(self.value, math.sqrt(jackknife_variance(self.without)), self.n)
 
 
 def single(table: Table, *, width: float, step: int) -> Estimate:
@@ -76,7 +78,7 @@ def ensemble(table: Table, *, width: float, step: int) -> Estimate:
     ``table`` has of the ensemble ``single_loss``, ``ensemble_loss`` and ``ensemble_loss_without``, whose index is the
     position of the seed, or of that left out, among the seeds in order.
     """
-    return _sum(_ensemble(table, width, step))
+    return _ensemble(table, width, step).estimate
 
 
 def infinite_ensemble(table: Table, *, width: float, step: int) -> np.ndarray:
@@ -130,8 +132,7 @@ def deviation_exponent(table: Table, *, step: int) -> Estimate:
         for width, x in zip(widths, parts, strict=True)
     ]
     freedom = (weights**2).sum() ** 2 / sum(w**4 / (len(x) - 1) for w, x in zip(weights, parts, strict=True))
-    half = float(special.stdtrit(freedom, 0.975) * (weights @ np.array(logs)).std())
-    return Estimate(value, value - half, value + half, n)
+    return student(value, (weights @ np.array(logs)).std(), n, freedom=freedom)
 
 
 def _ensemble(table: Table, width: float, step: int) -> _Jackknifed:
@@ -139,21 +140,6 @@ def _ensemble(table: Table, width: float, step: int) -> _Jackknifed:
     (whole,) = _once(table.at(width=width, layer="", step=step).ensemble(ENSEMBLE), ENSEMBLE, width).value
     without = _of_every_seed(table, width, step, ENSEMBLE + WITHOUT) if n > 1 else np.full(1, np.nan)
     return _Jackknifed(float(whole), without)
-
-
-def _sum(*independent: _Jackknifed) -> Estimate:
-    """Return a sum of independent numbers: jackknife variances add, with Welch's degrees of freedom."""
-    n, value = min(number.n for number in independent), sum(number.value for number in independent)
-    errors = np.array([number.squared_error for number in independent])
-    if not np.isfinite(value):
-        return Estimate(float("nan"), float("-inf"), float("inf"), n)
-    if not np.isfinite(errors).all():
-        return Estimate(value, float("-inf"), float("inf"), n)
-    if not errors.any():
-        return exact(value, n)
-    freedom = errors.sum() ** 2 / sum(e**2 / (number.n - 1) for e, number in zip(errors, independent, strict=True))
-    half = float(special.stdtrit(freedom, 0.975) * np.sqrt(errors.sum()))
-    return Estimate(value, value - half, value + half, n)
 
 
 def _losses(table: Table, width: float, step: int) -> np.ndarray:

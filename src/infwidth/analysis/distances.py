@@ -18,9 +18,8 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from infwidth.analysis.statistics import Estimate, slope_weights
+from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_weights, student
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
@@ -161,9 +160,7 @@ def trend(distances: pd.DataFrame, *, x: str = "width") -> Estimate:
     without = [weights @ np.log(_mean(kept, x)) for kept in _without_each_seed(distances, x)]
     if not without:
         return Estimate(value, float("-inf"), float("inf"), n)
-    error = np.sqrt((len(without) - 1) / len(without) * np.square(np.array(without) - np.mean(without)).sum())
-    half = float(special.stdtrit(n - 1, 0.975) * error)
-    return Estimate(value, value - half, value + half, n)
+    return student(value, np.sqrt(jackknife_variance(without)), n)
 
 
 def by_seed(distances: pd.DataFrame, *, x: str = "width") -> pd.DataFrame:

@@ -24,9 +24,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from infwidth.analysis.statistics import RESAMPLES, Estimate, resampled, slope_weights
+from infwidth.analysis.statistics import RESAMPLES, Estimate, resampled, slope_weights, student
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
@@ -255,5 +254,4 @@ def _estimate(value: float, resampled: np.ndarray, curves: dict[float, _Curve]) 
     seeds = len(next(iter(curves.values())).losses)
     if seeds == 1:
         return Estimate(value, float("-inf"), float("inf"), 1)
-    half = float(special.stdtrit(seeds - 1, 0.975) * resampled.std())
-    return Estimate(value, value - half, value + half, seeds)
+    return student(value, resampled.std(), seeds)

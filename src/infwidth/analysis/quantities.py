@@ -40,6 +40,13 @@ def on(table: str, measure: Callable[[Table], T]) -> Callable[[Tables], T]:
     return lambda tables: measure(tables[table])
 
 
+def several(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
+    """Return the rows; raises NotTestableError where they have fewer than two values of ``axis`` to regress on."""
+    if rows[axis].nunique() < 2:
+        raise NotTestableError(f"A slope needs two or more values of {axis}, there are {rows[axis].nunique()}.")
+    return rows
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A statistic: ``of`` says what of, and ``words`` the whole."""
@@ -71,7 +78,7 @@ class Exponent(Quantity):
 
     def measure(self, tables: Tables) -> Estimate:
         """As in :class:`Quantity`."""
-        return self.estimator(_several(self.rows(tables), self.axis), x=self.axis)
+        return self.estimator(several(self.rows(tables), self.axis), x=self.axis)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class PerDoubling(Quantity):
 
     def measure(self, tables: Tables) -> Estimate:
         """As in :class:`Quantity`."""
-        return change_per_doubling(_several(self.rows(tables), self.axis), x=self.axis)
+        return change_per_doubling(several(self.rows(tables), self.axis), x=self.axis)
 
 
 @dataclass(frozen=True)
@@ -136,9 +143,3 @@ class Extreme(Quantity):
         """As in :class:`Quantity`."""
         rows = self.rows(tables)
         return exact(self.which(rows.value), rows.seed.nunique())
-
-
-def _several(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
-    if rows[axis].nunique() < 2:
-        raise NotTestableError(f"A slope needs two or more values of {axis}, there are {rows[axis].nunique()}.")
-    return rows

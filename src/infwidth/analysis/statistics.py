@@ -21,6 +21,21 @@ class Estimate:
     high: float
     n: int
 
+    def moved(self, by: float) -> "Estimate":
+        """Return the estimate of the same number plus one that is known."""
+        return Estimate(self.value + by, self.low + by, self.high + by, self.n)
+
+
+def student(value: float, error: float, n: int, *, freedom: float | None = None) -> Estimate:
+    """Return a value with Student's 95 % interval of its standard error: of n − 1 degrees of freedom, or of others."""
+    half = float(special.stdtrit(n - 1 if freedom is None else freedom, 0.975) * error)
+    return Estimate(value, value - half, value + half, n)
+
+
+def jackknife_variance(without: Sequence[float] | np.ndarray) -> float:
+    """Return the jackknife's variance of a number, from the same number without each of its n seeds in turn [n]."""
+    return float((len(without) - 1) * np.var(without))
+
 
 def exact(value: float, n: int = 1) -> Estimate:
     """Return a number that is no sample (algebra, a comparison of bits, a statement on every net): its own interval."""
@@ -34,9 +49,7 @@ def mean_over_seeds(values: Sequence[float] | np.ndarray) -> Estimate:
         return Estimate(float("nan"), float("-inf"), float("inf"), len(x))
     if len(x) == 1:
         return Estimate(float(x[0]), float("-inf"), float("inf"), 1)
-    half = float(special.stdtrit(len(x) - 1, 0.975) * x.std(ddof=1) / np.sqrt(len(x)))
-    mean = float(x.mean())
-    return Estimate(mean, mean - half, mean + half, len(x))
+    return student(float(x.mean()), x.std(ddof=1) / np.sqrt(len(x)), len(x))
 
 
 def difference_of_means(values: Sequence[float] | np.ndarray, others: Sequence[float] | np.ndarray) -> Estimate:
@@ -52,8 +65,7 @@ def difference_of_means(values: Sequence[float] | np.ndarray, others: Sequence[f
     if not errors.any():
         return exact(value, n)
     freedom = errors.sum() ** 2 / sum(e**2 / (len(side) - 1) for e, side in zip(errors, sides, strict=True))
-    half = float(special.stdtrit(freedom, 0.975) * np.sqrt(errors.sum()))
-    return Estimate(value, value - half, value + half, n)
+    return student(value, np.sqrt(errors.sum()), n, freedom=freedom)
 
 
 def slopes_by_seed(frame: pd.DataFrame, *, x: str, y: str = "value", log_y: bool) -> pd.Series:
@@ -103,10 +115,8 @@ def slope_of_means(
     value, n, seeds = slope(frame), int(frame.groupby(x).seed.nunique().min()), frame.seed.unique()
     if n < 3 or not np.isfinite(value):
         return Estimate(value, float("-inf"), float("inf"), n)
-    without = np.array([slope(frame[frame.seed != seed]) for seed in seeds])
-    error = np.sqrt((len(seeds) - 1) * np.var(without) + variance)
-    half = float(special.stdtrit(n - 1, 0.975) * error)
-    return Estimate(value, value - half, value + half, n)
+    without = [slope(frame[frame.seed != seed]) for seed in seeds]
+    return student(value, np.sqrt(jackknife_variance(without) + variance), n)
 
 
 def slope_weights(x: Sequence[float] | np.ndarray) -> np.ndarray:

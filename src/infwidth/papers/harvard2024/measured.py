@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
+from infwidth.analysis.against_limit import distances
 from infwidth.analysis.distances import alignment, kernels, limit_kernel, relative_distance
-from infwidth.analysis.statistics import Estimate
+from infwidth.analysis.statistics import Estimate, jackknife_variance, student
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
@@ -40,21 +40,18 @@ def distances_from_limits(tables: Tables) -> pd.DataFrame:
     Root mean square over evaluations and test points of the logits' difference, over that of the limit's logits. The
     sampled limit's own error, whose mean square its standard errors tell, is taken off.
     """
-    records = []
+    parts = []
     for rule in tables["two_limits"].values("rule"):
-        table, limit = tables["two_limits"].at(rule=rule), tables[f"{LIMITS[rule]}"]
-        place = ["step", "index"]
-        exact = limit.limit("correct_logit").set_index(place).value
+        nets, limit = tables["two_limits"].at(rule=rule), tables[LIMITS[rule]]
+        exact = limit.at(step=nets.values("step")).limit("correct_logit").value
         try:
-            error = float((limit.limit("standard_error").set_index(place).value ** 2).mean())
+            error = float((limit.limit("standard_error").value ** 2).mean())
         except NotTestableError:  # the kernel limit has none
             error = 0.0
-        nets = table.nets("correct_logit")
-        nets = nets.assign(exact=exact.reindex(pd.MultiIndex.from_frame(nets[place])).to_numpy())
-        for (width, seed), rows in nets.groupby(["width", "seed"]):
-            square = max(float(((rows.value - rows.exact) ** 2).mean()) - error, 0.0)
-            records.append((rule, width, seed, (square / float((rows.exact**2).mean())) ** 0.5))
-    return pd.DataFrame(records, columns=["rule", "width", "seed", "value"])
+        found = distances(nets, limit, "correct_logit")
+        squares = (found.value**2 - error).clip(lower=0.0) / float((exact**2).mean())
+        parts.append(found.assign(rule=rule, value=squares**0.5))
+    return pd.concat(parts, ignore_index=True)
 
 
 def of_rule(rows: pd.DataFrame, rule: str) -> pd.DataFrame:
@@ -64,8 +61,8 @@ def of_rule(rows: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 def ntk_over_mup(tables: Tables) -> np.ndarray:
     """Return the log of the widest NTK nets' distance from their limit over that of the μP nets, paired by seed."""
-    distances = distances_from_limits(tables)
-    widest = distances[distances.width == distances.width.max()].set_index("seed")
+    found = distances_from_limits(tables)
+    widest = found[found.width == found.width.max()].set_index("seed")
     return np.log(np.asarray(of_rule(widest, "ntk").value / of_rule(widest, "mup").value))
 
 
@@ -103,7 +100,5 @@ def ntk_apart_over_mup(tables: Tables) -> Estimate:
             raise NotTestableError("Two curves are the same, and their distance has no logarithm.")
         return float(np.log(apart["ntk"] / apart["mup"]))
 
-    value, n = log_ratio(losses), len(shared)
     without = [log_ratio(losses[losses.seed != seed]) for seed in shared]
-    half = float(special.stdtrit(n - 1, 0.975) * np.sqrt((n - 1) * np.var(without)))
-    return Estimate(value, value - half, value + half, n)
+    return student(log_ratio(losses), math.sqrt(jackknife_variance(without)), len(shared))

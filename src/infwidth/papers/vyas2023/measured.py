@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from infwidth.analysis.distances import arrays, relative_distance
-from infwidth.analysis.statistics import Estimate, difference_of_means
+from infwidth.analysis.statistics import Estimate, difference_of_means, student
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: The edge of stability: a net is at it while its train loss is between these parts of its first one.
@@ -79,8 +78,7 @@ def offline_less_online(tables: Tables) -> Estimate:
     value = float((means["offline"] - means["online"]).mean())
     if n < 2:
         return Estimate(value, float("-inf"), float("inf"), n)
-    half = float(special.stdtrit(n - 1, 0.975) * np.sqrt((cells.var(ddof=1) / cells.size()).sum()) / count)
-    return Estimate(value, value - half, value + half, n)
+    return student(value, np.sqrt((cells.var(ddof=1) / cells.size()).sum()) / count, n)
 
 
 def leading_log_eigenvalues(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +102,7 @@ def eigenvalue_ratio(table: Table) -> Estimate:
     single = leading_log_eigenvalues(end.nets("ntk_eigenvalue"))
     narrower, wider = (single[single.width == width].value.to_numpy() for width in widths)
     scatter, value = difference_of_means(wider, narrower), float(of_mean[widths[1]] - of_mean[widths[0]])
-    return Estimate(value, value + scatter.low - scatter.value, value + scatter.high - scatter.value, scatter.n)
+    return scatter.moved(value - scatter.value)
 
 
 def power_within_leading(table: Table) -> pd.DataFrame:

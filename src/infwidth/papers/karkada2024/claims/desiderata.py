@@ -1,15 +1,16 @@
 """The desiderata and the activity α = γ n^r, measured. Thresholds are exponents of theory, fixed before running."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 
 import pandas as pd
 
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most
-from infwidth.analysis.quantities import Estimated, Exactly, Exponent, nets
+from infwidth.analysis.quantities import Estimated, Exactly, Exponent, nets, several
 from infwidth.analysis.statistics import Estimate, exponent
-from infwidth.analysis.table import NotTestableError, Table, Tables
+from infwidth.analysis.table import Table, Tables
 from infwidth.papers.karkada2024.measured import DESIDERATA, RICHNESSES
 from infwidth.topics.gauge_orbits.measures import difference_from_start
 
@@ -24,7 +25,7 @@ def _farthest(estimates: list[Estimate]) -> Estimate:
 
 def _of_richnesses(tables: Tables, choose: Callable[[Table], pd.DataFrame]) -> Estimate:
     table = tables["richness_step"]
-    return _farthest([exponent(_several(choose(table.at(richness=r)), "width")) for r in RICHNESSES])
+    return _farthest([exponent(several(choose(table.at(richness=r)), "width")) for r in RICHNESSES])
 
 
 def _less_theory(tables: Tables) -> Estimate:
@@ -33,9 +34,8 @@ def _less_theory(tables: Tables) -> Estimate:
     found = []
     for richness in RICHNESSES:
         for gamma in table.values("gamma"):
-            e = exponent(_several(table.at(richness=richness, gamma=gamma).nets("relative_change"), "width"))
-            theory = _power(richness)
-            found.append(Estimate(e.value - theory, e.low - theory, e.high - theory, e.n))
+            e = exponent(several(table.at(richness=richness, gamma=gamma).nets("relative_change"), "width"))
+            found.append(e.moved(float(Fraction(1, 2) - Fraction(richness))))
     return _farthest(found)
 
 
@@ -43,18 +43,7 @@ def _in_gamma(tables: Tables) -> Estimate:
     """Return of all richnesses the exponent in γ, less one, that is farthest from zero, at the widest nets."""
     table = tables["activity"].at(layer="h2", width=max)
     found = [exponent(table.at(richness=r).nets("relative_change"), x="gamma") for r in RICHNESSES]
-    return _farthest([Estimate(e.value - 1, e.low - 1, e.high - 1, e.n) for e in found])
-
-
-def _power(richness: str) -> float:
-    numerator, _, denominator = richness.partition("/")
-    return float(numerator) / float(denominator or 1) - 1 / 2
-
-
-def _several(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
-    if rows[axis].nunique() < 2:
-        raise NotTestableError(f"A slope needs two or more values of {axis}.")
-    return rows
+    return _farthest([e.moved(-1) for e in found])
 
 
 CLAIMS = (
