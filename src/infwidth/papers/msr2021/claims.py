@@ -7,7 +7,8 @@ from infwidth.analysis.quantities import Estimated, Exponent, Mean, nets
 from infwidth.papers.msr2021 import combinations
 from infwidth.papers.msr2021.measured import nearness, net_over_kernels
 from infwidth.topics.few_shot.measures import limit_less_best_kernel
-from infwidth.topics.words.measures import separation_gained, separation_over_ntk
+from infwidth.topics.words.measures import separation_gained
+from infwidth.topics.words.predictions import classes_come_apart
 
 CLAIMS = (
     Claim(
@@ -70,17 +71,7 @@ CLAIMS = (
         measured=Exponent("the product of the weights' change and activations", nets("correlation", "update_product")),
         expected=about(1, within=0.05),
     ),
-    Claim(
-        "classes_come_apart",
-        "fig5",
-        says="Word classes come apart in wide nets in μP, and do not in the NTK parametrization.",
-        measured=Estimated(
-            "separation of the widest nets in μP less that of the widest in the NTK parametrization",
-            lambda tables: separation_over_ntk(tables["word2vec"], tables["word2vec_ntk"]),
-        ),
-        expected=above(0),
-        note="Corrected after seeing; before: the limit, which has no seed, against random embeddings: 0.18.",
-    ),
+    classes_come_apart("classes_come_apart", "fig5"),
     Claim(
         "classes_further_apart_at_infinity",
         "fig5",
