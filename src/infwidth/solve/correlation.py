@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-import numpy as np
-
 from infwidth.results.rows import Rows
 from infwidth.seeding import numpy_stream
 from infwidth.solve.gauge_exponents import gauge_exponents
 from infwidth.solve.signs import signs
+from infwidth.solve.small_nets import rms
 from infwidth.specs.block import Count, Nets, Positive, Width
 from infwidth.specs.cells import Computation
 
@@ -46,9 +45,5 @@ def rows(spec: Spec, data: None) -> Rows:
             last = net
         x = last.forward(examples[-1, :d, None])[0][1]
         for metric, weights in (("initial_product", first.w[1]), ("update_product", last.w[1] - first.w[1])):
-            out.add(spec.steps, metric, _rms(weights @ x) / (_rms(weights) * _rms(x)), seed=seed)
+            out.add(spec.steps, metric, rms(weights @ x) / (rms(weights) * rms(x)), seed=seed)
     return out
-
-
-def _rms(x: np.ndarray) -> float:
-    return float(np.sqrt((x**2).mean()))

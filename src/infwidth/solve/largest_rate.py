@@ -1,13 +1,11 @@
 """The largest learning rate at which nets train, by bisection, and the one at which gradient descent turns unstable."""
 
-import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from infwidth.errors import SpecError
 from infwidth.results.rows import Rows
+from infwidth.solve.bracket import bracket
 from infwidth.specs import data as blocks
 from infwidth.specs.block import Count, Depth, Says, Width
 from infwidth.specs.cells import Computation
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 _LOST = 1e8
 #: Where the search starts, in units of the linear threshold: wide nets come down again from about so far beyond.
 _BEYOND = 16
-#: How many factors of two from its start a search goes.
-_FURTHEST = 20
 
 
 class Spec(Computation):
@@ -60,41 +56,9 @@ def rows(spec: Spec, data: "Images") -> Rows:
         net = _Net(spec, data, seed)
         threshold = net.linear_threshold()
         out.add(0, "linear_threshold", threshold, seed=seed)
-        out.add(
-            spec.steps,
-            "largest_rate",
-            largest(net.trains, start=_BEYOND * threshold, precision=spec.precision),
-            seed=seed,
-        )
+        rate, _ = bracket(net.trains, start=_BEYOND * threshold, precision=spec.precision)
+        out.add(spec.steps, "largest_rate", rate, seed=seed)
     return out
-
-
-def largest(holds: Callable[[float], bool], *, start: float, precision: float) -> float:
-    """Return a rate that ``holds``, such that one at most a factor 1 + ``precision`` above it does not.
-
-    Searched for from ``start`` by factors of two; of several changes that nearest to it is found. Raises SpecError
-    if there is none within twenty of them.
-    """
-    low = high = start
-    if holds(start):
-        while holds(high := 2 * low):
-            low = _within_reach(high, start)
-    else:
-        while not holds(low := high / 2):
-            high = _within_reach(low, start)
-    while high > low * (1 + precision):
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
-
-
-def _within_reach(rate: float, start: float) -> float:
-    if abs(math.log2(rate / start)) > _FURTHEST:
-        where = "no rate trains" if rate < start else "every rate trains"
-        raise SpecError(
-            f"solve.largest_rate: {where} from {start:g} to {rate:g}; other steps or another batch_size may"
-        )
-    return rate
 
 
 class _Net:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from infwidth.results.rows import Rows
+from infwidth.solve.bracket import bracket
 from infwidth.solve.small_nets import Point, examples, point, tanh_net
 from infwidth.specs.block import Count, Depth, Nets, Positive, Width
 from infwidth.specs.cells import Computation
@@ -14,8 +15,8 @@ from infwidth.specs.cells import Computation
 if TYPE_CHECKING:
     from infwidth.limits.abc_net import Net
 
-#: Of the last octave: to 2 %.
-_HALVINGS = 5
+#: Of the two rates on either side; their mean is then known to 2 %.
+_PRECISION = 0.03
 
 
 class Spec(Computation):
@@ -50,12 +51,7 @@ def rows(spec: Spec, data: None) -> Rows:
                 losses = [((f - targets) ** 2).mean() for _, f in islice(path, spec.steps + 1)]
             return bool(np.max(losses) <= losses[0])
 
-        low = 2e-3 * spec.n_examples / (float(np.linalg.eigvalsh(net.kernel(x)[0])[-1]) * spec.alpha**2)
-        while trains(2 * low):
-            low *= 2
-        high = 2 * low
-        for _ in range(_HALVINGS):
-            middle = math.sqrt(low * high)
-            low, high = (middle, high) if trains(middle) else (low, middle)
+        start = 2e-3 * spec.n_examples / (float(np.linalg.eigvalsh(net.kernel(x)[0])[-1]) * spec.alpha**2)
+        low, high = bracket(trains, start=start, precision=_PRECISION)
         out.add(spec.steps, "largest_rate", math.sqrt(low * high), seed=seed)
     return out

@@ -11,7 +11,8 @@ from infwidth.errors import SpecError
 from infwidth.models import build_model
 from infwidth.parametrization import parametrize
 from infwidth.solve import block_of
-from infwidth.solve.largest_rate import _Net, largest
+from infwidth.solve.bracket import bracket
+from infwidth.solve.largest_rate import _Net
 from infwidth.specs.block import read
 
 SPEC = {
@@ -43,7 +44,7 @@ def test_bisection_brackets_the_change(start: float) -> None:
         tried.append(x)
         return x < 0.3
 
-    found = largest(holds, start=start, precision=0.05)
+    found, _ = bracket(holds, start=start, precision=0.05)
     assert 0.3 / 1.05 <= found < 0.3
     assert min(x for x in tried if x >= 0.3) <= found * 1.05
     assert len(tried) <= abs(math.log2(start / 0.3)) + 7
@@ -91,4 +92,4 @@ def test_a_dead_net_does_not_train(data: Images) -> None:
         weights.abs_().neg_()  # no unit of the second hidden layer is ever positive
     assert not net.trains(0.05)
     with pytest.raises(SpecError, match="no rate trains"):
-        largest(net.trains, start=1.0, precision=0.05)
+        bracket(net.trains, start=1.0, precision=0.05)
