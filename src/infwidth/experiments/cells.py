@@ -119,13 +119,12 @@ def expand(experiment: Experiment, *, where: str) -> Iterator[Cell]:
             document[block][key] = axes[key] = value
         if experiment.seeds is not None:
             document["seeds"] = list(range(_n_seeds(experiment.seeds, document, where=where)))
-        spec = read_cell(_with_kind(document, where=where), where=where)
+        spec = read_cell(_with_kind(document, bool(experiment.seeds_apart), where=where), where=where)
         yield Cell(id=cell_id(spec), spec=spec, axes=axes)
 
 
-def _with_kind(document: dict[str, Any], *, where: str) -> dict[str, Any]:
+def _with_kind(document: dict[str, Any], apart: bool, *, where: str) -> dict[str, Any]:
     """Return the document of a cell: a training at infinite width is a computation, with the training's blocks."""
-    apart = document.pop("seeds_apart", False)
     if apart and not document.keys().isdisjoint(("solve", "infinite_width")):
         raise SpecError(f"{where}: seeds_apart: true is for nets that are trained, not for computations; leave it out")
     if "infinite_width" not in document:

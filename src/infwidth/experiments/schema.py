@@ -53,6 +53,7 @@ def editor_schema() -> Schema:
         kind: {"anyOf": [{"$ref": f"#/$defs/{_key(kind, block)}"} for block in all_of]}
         for kind, all_of in members.items()
     }
+    kinds = [kind for kind in unions if kind != "probe"]
     experiment = {
         "type": "object",
         "additionalProperties": False,
@@ -60,7 +61,7 @@ def editor_schema() -> Schema:
         "properties": {
             "like": _TEXT,
             "what": _TEXT,
-            **{kind: _by_scale(union) for kind, union in unions.items() if kind != "probe"},
+            **{kind: _by_scale(unions[kind]) for kind in kinds},
             "probes": {"type": "array", "minItems": 1, "items": unions["probe"]},
             "seeds": _by_scale(_SEEDS),
             "noise_floor": _by_scale({"type": "boolean"}),
@@ -68,9 +69,7 @@ def editor_schema() -> Schema:
             "sweep": {
                 "type": "object",
                 "additionalProperties": False,
-                "patternProperties": {
-                    r"^(data|model|parametrization|optimizer|training|infinite_width|solve)\.\w+$": _lists()
-                },
+                "patternProperties": {rf"^({'|'.join(kinds)})\.\w+$": _lists()},
             },
         },
     }

@@ -84,15 +84,10 @@ def write_html(root: Path, folder: Path) -> None:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise DataError(f"Sphinx is not content with the pages:\n{done.stderr.replace(f'{pages}/', '').strip()}")
-        for picture in pages.glob("results/published/*/figures/*.png"):
-            shutil.copyfile(picture, _place(html / picture.relative_to(pages)))
+        for pictures in pages.glob("results/published/*/figures"):
+            shutil.copytree(pictures, html / pictures.relative_to(pages))
         shutil.copyfile(html / "README.html", html / "index.html")
         shutil.copytree(html, folder, dirs_exist_ok=True)
-
-
-def _place(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _refuse_unless_empty(folder: Path) -> None:

@@ -70,7 +70,8 @@ class Experiment(Block):
     @property
     def blocks(self) -> dict[str, Any]:
         """What it says of its cells, without annotations."""
-        keys = {key: value for key, value in self if key not in ("what", "sweep", "noise_floor") and value is not None}
+        others = ("what", "sweep", "noise_floor", "seeds_apart")
+        keys = {key: value for key, value in self if key not in others and value is not None}
         return {
             key: {k: v for k, v in value.items() if k not in ANNOTATIONS} if isinstance(value, dict) else value
             for key, value in keys.items()

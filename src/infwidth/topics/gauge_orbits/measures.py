@@ -1,5 +1,7 @@
 """What the orbits of a gauge say: by how much a training at θ differs from that at θ = 0."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
@@ -19,3 +21,8 @@ def difference_from_start(orbit: Table, start: Table) -> pd.DataFrame:
     squares = pairs.assign(difference=(pairs.value - pairs.origin) ** 2, size=pairs.origin**2)
     sums = squares.groupby([*rule, "theta", "step"])[["difference", "size"]].sum()
     return sums.assign(value=np.sqrt(sums.difference / sums["size"]))[["value"]].reset_index()
+
+
+def moved_by(orbit: Table) -> list[str]:
+    """Return the θ of an orbit in order, but for that of its start."""
+    return sorted((theta for theta in orbit.values("theta") if theta != "0"), key=Fraction)

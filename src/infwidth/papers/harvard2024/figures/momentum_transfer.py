@@ -12,13 +12,16 @@ from infwidth.topics.lr_transfer import panels
 
 _FACTOR = "1 / (1 − momentum)"
 
+#: Rule, and colour and mark of its optima.
+_RULES = (("sp", "0.55", "s"), ("mup", "0.2", "o"))
+
 
 def momentum_transfer(tables: Tables) -> Figure:
     """Final losses against 1/(1 − momentum) for all widths under both rules, and the optima against width."""
     table = tables["momentum_sweep"]
     widths = table.values("width")
     figure, (*sides, right) = plt.subplots(1, 3, figsize=(FULL, 2.9))
-    for axes, (rule, colour, marker) in zip(sides, (("sp", "0.55", "s"), ("mup", "0.2", "o")), strict=True):
+    for axes, (rule, colour, marker) in zip(sides, _RULES, strict=True):
         of_rule = by_momentum(table, rule)
         optima = panels.sweep(axes, of_rule, metric="train_loss")
         axes.set(title=f"{LABELS[rule]}\n{panels.moves(of_rule, metric='train_loss')}", xlabel=_FACTOR)
@@ -33,7 +36,7 @@ def momentum_transfer(tables: Tables) -> Figure:
     right.set(title="best momentum", ylabel=_FACTOR)
     of_rules = [
         legends.line(LABELS[rule], color=colour, marker=marker, linestyle=LINE_STYLES[rule])
-        for rule, colour, marker in (("sp", "0.55", "s"), ("mup", "0.2", "o"))
+        for rule, colour, marker in _RULES
     ]
     legends.below(figure, [*legends.widths(widths), *of_rules])
     return figure

@@ -24,9 +24,9 @@ def two_limits(tables: Tables) -> Figure:
         exact = tables[limit].at(index=0).limit("correct_logit")
         axes.plot(exact.step, exact.value, **LIMIT | {"linewidth": 1.8})
         axes.set(title=_WORDS[rule], xlabel="training step")
-    low = min(axes.get_ylim()[0] for axes in sides), max(axes.get_ylim()[1] for axes in sides)
+    span = min(axes.get_ylim()[0] for axes in sides), max(axes.get_ylim()[1] for axes in sides)
     for axes in sides:
-        axes.set_ylim(low)
+        axes.set_ylim(span)
     sides[0].set_ylabel("y f at one held-out image")
     distances = distances_from_limits(tables)
     notes = []

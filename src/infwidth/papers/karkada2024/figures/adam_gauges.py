@@ -1,7 +1,5 @@
 """The gauges of Adam."""
 
-from fractions import Fraction
-
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -11,14 +9,14 @@ from infwidth.analysis.table import Tables
 from infwidth.plotting import legends
 from infwidth.plotting.style import DASHED, HALF
 from infwidth.plotting.text import fraction
-from infwidth.topics.gauge_orbits.measures import difference_from_start
+from infwidth.topics.gauge_orbits.measures import difference_from_start, moved_by
 
 
 def adam_gauges(tables: Tables) -> Figure:
     """Difference of outputs from those at θ = 0, with Adam's own gauge change and with that of SGD."""
     orbit = tables["adam_orbit"]
     sides = ((difference_from_start(orbit, orbit), "-"), (difference_from_start(tables["adam_as_sgd"], orbit), DASHED))
-    thetas = sorted((theta for theta in orbit.values("theta") if theta != "0"), key=Fraction)
+    thetas = moved_by(orbit)
     colours = dict(zip(thetas, sns.color_palette("colorblind", len(thetas)), strict=True))
     figure, axes = plt.subplots(figsize=(HALF, 2.9))
     for differences, style in sides:

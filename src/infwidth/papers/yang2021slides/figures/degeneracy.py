@@ -1,7 +1,5 @@
 """Parametrizations that differ by θ train alike."""
 
-from fractions import Fraction
-
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -12,7 +10,7 @@ from infwidth.papers.yang2021slides.measured import NAMES
 from infwidth.plotting import legends
 from infwidth.plotting.style import FULL, GUIDE
 from infwidth.plotting.text import fraction
-from infwidth.topics.gauge_orbits.measures import difference_from_start
+from infwidth.topics.gauge_orbits.measures import difference_from_start, moved_by
 
 
 def degeneracy(tables: Tables) -> Figure:
@@ -20,7 +18,7 @@ def degeneracy(tables: Tables) -> Figure:
     orbit, control = tables["gauge_orbit"], tables["forgotten_rate"]
     difference = difference_from_start(orbit, orbit)
     wrong = difference_from_start(control, orbit)
-    thetas = sorted((t for t in orbit.values("theta") if t != "0"), key=Fraction)
+    thetas = moved_by(orbit)
     colours = dict(zip(thetas, sns.color_palette("Set2", len(thetas)), strict=True))
     rules = list(orbit.frame.rule.unique())
     figure, panels = plt.subplots(len(rules), 2, figsize=(FULL, 0.7 + 1.9 * len(rules)), sharex=True, squeeze=False)
