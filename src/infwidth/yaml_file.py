@@ -9,6 +9,7 @@ import yaml
 from infwidth.errors import SpecError
 
 _DEEPEST = 32
+_TOO_DEEP = "nested too deeply"
 
 
 class _SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -36,11 +37,14 @@ def read_yaml(file: Path, *, where: str) -> Any:
     try:
         document = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)
     except RecursionError as error:
-        raise SpecError(f"{file}: not valid YAML: nested too deeply") from error
+        raise SpecError(f"{file}: not valid YAML: {_TOO_DEEP}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise SpecError(f"{file}{line}: not valid YAML: {error.problem or error.context}") from error
+        problem = str(error.problem or error.context)
+        if "nesting depth" in problem:  # libyaml's limit, or that of Python above, whichever comes first
+            problem = _TOO_DEEP
+        raise SpecError(f"{file}{line}: not valid YAML: {problem}") from error
     except (OSError, yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, a number of 5000 digits
         reason = " ".join(str(error).split())
         raise SpecError(f"{file}: not valid YAML: {reason}") from error
@@ -55,7 +59,7 @@ def check_plain(value: Any, *, where: str, place: tuple[str, ...] = ()) -> None:
     """
     here = f"{where}: {'.'.join(place) or 'top level'}"
     if len(place) > _DEEPEST:
-        raise SpecError(f"{where}: {'.'.join(place[:3])}: nested too deeply")
+        raise SpecError(f"{where}: {'.'.join(place[:3])}: {_TOO_DEEP}")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
