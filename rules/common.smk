@@ -19,7 +19,7 @@ from infwidth.plan.current import Currency, made, sets_of
 from infwidth.plan.demand import Demand, bundles, demand, published_runs
 from infwidth.plan.graph import in_catalog_order, load_graph
 from infwidth.results.made import key_of
-from infwidth.report.published import published_part, published_scales
+from infwidth.report.published import published_part, published_scales, with_published
 from infwidth.specs.block import read
 from infwidth.specs.config import Config
 from infwidth.workflow import forks, lock, progress
@@ -36,6 +36,7 @@ try:
     if config.get("papers_dir"):
         use_own_papers(config["papers_dir"])  # in the environment: for this process and for all jobs
     ASKED_SCALE = config["scale"] + (REHEARSAL if REHEARSED else "")
+    config["figures"] = with_published(config["figures"], Path("results/published") / config["scale"])
     GRAPH = load_graph(ASKED_SCALE, config["figures"], read_settings(SETTINGS))
     SCALE = GRAPH.scale
     if SETTINGS and config["tables"] == "published":

@@ -73,8 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="nets one after the other, all as one, or that from a CUDA graph (auto: stacked on a GPU, else loop)",
     )
 
-    adopt = commands.add_parser("adopt", help="take over cells that were computed on another machine")
-    adopt.add_argument("files", type=Path, nargs="+", metavar="CELL.parquet")
+    adopt = commands.add_parser(
+        "adopt", help="take over cells that were computed on another machine, or those of results/published/<scale>"
+    )
+    adopt.add_argument("files", type=Path, nargs="+", metavar="CELL.parquet|PUBLISHED")
 
     cost = commands.add_parser("cost", help="minutes left for each figure, from recorded run times")
     cost.add_argument("--scale", required=True)
@@ -205,10 +207,15 @@ def _spec(file: Path) -> "Train | Solve[Any]":
 
 
 def _adopt(options: argparse.Namespace) -> None:
-    from infwidth.workflow.adopt import adopt
+    from infwidth.workflow.adopt import adopt, adopt_published
 
+    cells = options.root / "results" / "cells"
     for file in options.files:
-        print(f"{file} is now {adopt(file, options.root / 'results' / 'cells')}")
+        if file.is_dir():
+            taken, left = adopt_published(file, cells)
+            print(f"{file}: {taken} cells are now in {cells}; {left} are left to the workflow to compute")
+        else:
+            print(f"{file} is now {adopt(file, cells)}")
 
 
 def _cost(options: argparse.Namespace) -> None:

@@ -58,6 +58,19 @@ def published_scales(published: Path) -> dict[str, list[str]]:
     return scales
 
 
+def with_published(figures: str, folder: Path) -> str:
+    """Return ``figures``, names separated by commas, with those of the published scale ``folder`` for "published".
+
+    So more figures of a scale are published beside those that are. Raises DataError where nothing is published.
+    """
+    parts = [part.strip() for part in figures.split(",")]
+    if "published" not in parts:
+        return figures
+    read_manifest(folder)
+    there = sorted(image.stem for image in (folder / "figures").glob("*.png"))
+    return ",".join(dict.fromkeys(name for part in parts for name in (there if part == "published" else [part])))
+
+
 def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph:
     """Return the graph of what can be drawn from published tables, which are checked against the manifest.
 

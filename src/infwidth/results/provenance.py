@@ -4,6 +4,7 @@ import platform
 import resource
 import subprocess
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,21 @@ def processor() -> str:
 
 #: Flag of the kernel → vectors, the widest first.
 _VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2", "avx": "AVX", "sve": "SVE", "asimd": "NEON"}
+
+
+#: What is no text in a provenance.
+_NUMBERS: dict[str, Callable[[str], Any]] = {
+    "dirty": lambda text: text == "True",
+    "threads": int,
+    "wall_seconds": float,
+    "cpu_seconds": float,
+    "peak_memory_mib": int,
+}
+
+
+def from_texts(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return the provenance that a row of ``cells.csv`` tells, in the types of :meth:`Meter.record`."""
+    return {key: _NUMBERS.get(key, str)(text) for key, text in row.items() if text != ""}
 
 
 class Meter:

@@ -1,17 +1,31 @@
-"""Taking over cells that were computed elsewhere: whole files only, by the code of now, each in its own place."""
+"""Taking over cells that were computed elsewhere: whole files only, by the code of now, each in its own place.
 
+What is published holds every cell too: its rows in a table, its spec and its provenance in ``cells.csv``. So a clone
+can start from the published numbers, compute only what other code made, and publish the whole again.
+"""
+
+import csv
+import json
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from infwidth.errors import DataError
+import pandas as pd
+
+from infwidth.errors import DataError, SpecError
 from infwidth.experiments.cells import read_cell
 from infwidth.files import replacing
 from infwidth.plan import entries
 from infwidth.plan.code import this_package
-from infwidth.results.cell_file import read_facts, read_provenance
+from infwidth.report.published import check_published, read_manifest
+from infwidth.results.cell_file import read_facts, read_provenance, write_cell
 from infwidth.results.facts import outputs_file
-from infwidth.specs.cells import Train
-from infwidth.specs.identity import cell_id, from_canonical
+from infwidth.results.provenance import from_texts
+from infwidth.results.rows import COLUMNS
+from infwidth.results.tables import read_table
+from infwidth.specs.cells import Solve, Train
+from infwidth.specs.identity import canonical, cell_id, from_canonical
 
 
 def adopt(file: Path, cells: Path) -> Path:
@@ -24,7 +38,7 @@ def adopt(file: Path, cells: Path) -> Path:
     spec = read_cell(from_canonical(read_provenance(file)[0]), where=str(file))
     name = cell_id(spec)
     facts = read_facts(file, name)
-    code = this_package().code_of(entries.of_cell(spec, this_package()))
+    code = _code_of(spec)
     if facts.code != code:
         raise DataError(
             f"{file}: made by other code ({facts.code or 'unknown'}) than is here ({code}); compute the cell there "
@@ -35,6 +49,53 @@ def adopt(file: Path, cells: Path) -> Path:
         _copy(outputs_file(file), outputs_file(target))  # before the cell, which says that it is there
     _copy(file, target)
     return target
+
+
+def adopt_published(folder: Path, cells: Path) -> tuple[int, int]:
+    """Write the cells of a published scale that the code of now made to their places in the folder ``cells``.
+
+    Return how many those are, and how many are left to be computed: made by other code, of a spec that is no longer
+    known, or joining others, whose rows are not published. A cell that is there already stays. Raises DataError for
+    files that are not those of the manifest.
+    """
+    tables = [name for name in read_manifest(folder)["sha256"] if name.endswith(".parquet")]
+    check_published(folder, ["cells.csv", *tables])
+    with (folder / "cells.csv").open(encoding="utf-8", newline="") as rows:
+        told = {row["cell"]: row for row in csv.DictReader(rows)}
+    wanted = {name: spec for name, row in told.items() if (spec := _spec_by_the_code_of_now(name, row)) is not None}
+    left = len(told) - len(wanted)
+    for name, frame in _rows_of(wanted, (folder / table for table in tables)):
+        spec = wanted.pop(name)
+        target = cells / spec.kind / f"{name}.parquet"
+        if not target.exists():
+            provenance = from_texts({key: text for key, text in told[name].items() if key != "spec"})
+            write_cell(target, frame, canonical(spec), provenance)
+    return len(told) - left - len(wanted), left + len(wanted)
+
+
+def _spec_by_the_code_of_now(name: str, row: Mapping[str, str]) -> Train | Solve[Any] | None:
+    """Return the spec of a published cell; None where the workflow would compute it anew."""
+    try:
+        spec = read_cell(from_canonical(json.loads(row["spec"])), where=name)
+        current = cell_id(spec) == name and _code_of(spec) == row.get("code")
+    except SpecError:
+        return None
+    return spec if current and spec.kind != "join" else None
+
+
+def _rows_of(wanted: Mapping[str, object], tables: Iterator[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield (cell, its rows) for each of ``wanted`` that a table has, once."""
+    found: set[str] = set()
+    for file in tables:
+        table = read_table(file)
+        for name, frame in table.groupby("cell", sort=False):
+            if name in wanted and name not in found:
+                found.add(str(name))
+                yield str(name), frame.reset_index(drop=True).astype(COLUMNS)
+
+
+def _code_of(spec: Train | Solve[Any]) -> str:
+    return this_package().code_of(entries.of_cell(spec, this_package()))
 
 
 def _copy(file: Path, target: Path) -> None:

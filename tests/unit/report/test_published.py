@@ -8,7 +8,7 @@ import pytest
 
 from infwidth.errors import DataError
 from infwidth.plan.graph import load_graph
-from infwidth.report.published import check_published, published_part, published_scales, read_manifest
+from infwidth.report.published import check_published, published_part, published_scales, read_manifest, with_published
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,3 +64,14 @@ def test_the_published_part_is_all_that_was_run(scale: str) -> None:
     part = published_part(graph, published, all_figures=True)
     not_run = read_manifest(published / scale)["figures_not_run"]
     assert [figure.rule for figure in part.figures] == [f.rule for f in graph.figures if f.rule not in not_run]
+
+
+def test_published_stands_for_the_figures_that_are(folder: Path) -> None:
+    (folder / "figures").mkdir()
+    for name in ("ada1843_cards", "ada1843_loom"):
+        (folder / "figures" / f"{name}.png").touch()
+    asked = with_published("published, ada1843_loom,ada1843_engine", folder)
+    assert asked == "ada1843_cards,ada1843_loom,ada1843_engine"
+    assert with_published("all", folder) == "all"
+    with pytest.raises(DataError, match="nothing is published at scale 'other'"):
+        with_published("published", folder.with_name("other"))
