@@ -9,6 +9,7 @@ children of a fork server (:mod:`infwidth.workflow.forks`), which has loaded wha
 import argparse
 import contextlib
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -22,14 +23,15 @@ from infwidth.plan.current import Currency, made, note
 from infwidth.plan.graph import Graph, load_graph
 from infwidth.workflow.job import job
 
-#: What the fork server imports before the first job of a kind. torch._dynamo: the first optimizer imports it, which is
-#: half of the time of a small cell.
+#: What the fork server imports before the first job of a kind, beside the modules of infwidth behind the job.
 MODULES = {
-    "cell": ("torch._dynamo", "infwidth.training.trainer", "infwidth.data.images", "infwidth.solve"),
+    "cell": ("infwidth.workflow.cell",),
     "table": ("infwidth.results.tables",),
     "figure": ("infwidth.workflow.figures", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf"),
     "claims": ("infwidth.report.ledger",),
 }
+#: Before the first training: the first optimizer imports it, which is half of the time of a small cell.
+MODULES_OF_TRAINING = ("torch._dynamo",)
 
 
 def main(arguments: list[str]) -> int:
@@ -41,15 +43,34 @@ def main(arguments: list[str]) -> int:
 
 
 def load_modules(arguments: list[str]) -> None:
-    """Import what a job needs, and read what there is to build; a job finds out by itself what cannot be imported."""
+    """Import what a job needs, and read what there is to build; a job finds out by itself what cannot be imported.
+
+    What it needs are the modules behind its number or picture, so that a workflow without trainings loads no torch.
+    """
     options = _options(arguments)
-    for module in MODULES[options.kind]:
+    modules = list(MODULES[options.kind])
+    with contextlib.suppress(InfwidthError):
+        named = _entries(options)
+        _package().code_of(named)
+        modules += sorted(_package().closure(named))
+        if "infwidth.training.trainer" in modules:
+            modules += MODULES_OF_TRAINING
+    for module in modules:
         with contextlib.suppress(Exception):
             import_module(module)
-    with contextlib.suppress(InfwidthError):
-        graph = _graph(options.scale, options.figures, options.set)
-        if options.kind == "cell" and options.name in graph.cells:
-            _package().code_of(entries.of_cell(graph.cells[options.name].spec, _package()))
+
+
+def _entries(options: argparse.Namespace) -> Sequence[str]:
+    """Return the modules that a job names, of which the graph is read; none for a name that there is not."""
+    graph = _graph(options.scale, options.figures, options.set)
+    if options.kind == "cell" and options.name in graph.cells:
+        return entries.of_cell(graph.cells[options.name].spec, _package())
+    if options.kind == "figure" and options.name in {figure.rule for figure in graph.figures}:
+        paper, _, figure = options.name.partition("_")
+        return entries.of_figure(paper, figure)
+    if options.kind == "claims" and options.name in graph.papers:
+        return entries.of_claims(options.name)
+    return entries.TABLE if options.kind == "table" else ()
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
