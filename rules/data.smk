@@ -6,7 +6,7 @@ rule prepare_data:
     input:
         due=lambda wildcards: DUE.unless(is_prepared(wildcards.prepared)),
     output:
-        "results/data/{prepared}/record.json",
+        update("results/data/{prepared}/record.json"),
     log:
         "results/logs/data/{prepared}.log",
     conda:

@@ -1,13 +1,17 @@
-"""Prepare one data set (rule prepare_data)."""
+"""Prepare one data set (rule prepare_data), unless it is prepared by the code of now from the files of now."""
 
 from pathlib import Path
 
+from infwidth.data.current import is_current
 from infwidth.data.prepare import prepare
-from infwidth.plan.current import note
+from infwidth.plan.current import made, note
 from infwidth.workflow.job import job
 
 snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     record, params = Path(snakemake.output[0]), snakemake.params
-    prepare(params.dataset, Path(params.data_dir), record.parent, workers=snakemake.threads, **params.options)
-    note([record], params.key, record.parent.with_name(f".{record.parent.name}.made.json"))
+    folder, data_dir = record.parent, Path(params.data_dir)
+    told = folder.with_name(f".{folder.name}.made.json")
+    if not (made([record], params.key, told) and is_current(params.dataset, params.options, data_dir, folder)):
+        prepare(params.dataset, data_dir, folder, workers=snakemake.threads, **params.options)
+        note([record], params.key, told)
