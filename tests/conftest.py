@@ -13,10 +13,14 @@ os.environ.pop(OWN_PAPERS, None)  # tests are of the papers of the package
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, since they share fixtures, and all that run Snakemake in one."""
+    """Keep the tests of a file in one process, since they share fixtures, and all files that read the one smoke run.
+
+    That run comes first, then what else runs Snakemake: a process that begins with the longest is not left with it.
+    """
+    reading = {item.path for item in items if "smoke" in getattr(item, "fixturenames", ())}
     for item in items:
-        together = "workflow" if "workflow" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+        item.add_marker(pytest.mark.xdist_group("smoke" if item.path in reading else str(item.path)))
+    items.sort(key=lambda item: (item.path not in reading, "workflow" not in item.path.parts))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,7 +3,9 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
+import venv
 from itertools import chain
 from pathlib import Path
 
@@ -61,6 +63,20 @@ def _run(command: list[str], **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(scope="module")
+def copying(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python that makes environments by copying one that was made once, for tests of what is around the making."""
+    folder = tmp_path_factory.mktemp("python")
+    venv.create(folder / "made", with_pip=True, symlinks=True)
+    python = folder / "python"
+    python.write_text(
+        f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] || exec "{sys.executable}" "$@"\n'
+        f'mkdir -p "$3" && cp -R "{folder}/made/." "$3"\n'
+    )
+    python.chmod(0o755)
+    return str(python)
+
+
 def test_run_makes_its_environment_once(tmp_path: Path) -> None:
     run = _copy_of_run(tmp_path)
     first = _run([str(run), "python", "-c", "import sys; print(sys.prefix)"])
@@ -73,29 +89,34 @@ def test_run_makes_its_environment_once(tmp_path: Path) -> None:
     assert "installing" in _run([str(run), "python", "-c", "print(1)"]).stderr
 
 
-def test_run_knows_the_command_of_the_package(tmp_path: Path) -> None:
+def test_run_knows_the_command_of_the_package(copying: str, tmp_path: Path) -> None:
     run = _copy_of_run(tmp_path)
     (tmp_path / "src" / "infwidth").mkdir(parents=True)
     (tmp_path / "src" / "infwidth" / "__main__.py").write_text("import sys; print(sys.argv[1:])")
-    assert _run([str(run), "infwidth", "table", "a b"]).stdout == "['table', 'a b']\n"
+    assert _run([str(run), "infwidth", "table", "a b"], PYTHON=copying).stdout == "['table', 'a b']\n"
 
 
-def test_in_a_folder_with_a_space_the_interpreter_has_none(tmp_path: Path) -> None:
+def test_in_a_folder_with_a_space_the_interpreter_has_none(copying: str, tmp_path: Path) -> None:
     """Snakemake does not quote the interpreter of its scripts."""
     (tmp_path / "a folder").mkdir()
     run = _copy_of_run(tmp_path / "a folder")
     cache = tmp_path / "cache"
-    done = _run([str(run), "python", "-c", "import sys; print(sys.executable)"], XDG_CACHE_HOME=str(cache))
+    command = [str(run), "python", "-c", "import sys; print(sys.executable)"]
+    done = _run(command, PYTHON=copying, XDG_CACHE_HOME=str(cache))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(cache))
     assert " " not in done.stdout
 
 
-def test_two_at_once_do_not_corrupt_it(tmp_path: Path) -> None:
+def test_two_at_once_do_not_corrupt_it(copying: str, tmp_path: Path) -> None:
     run = _copy_of_run(tmp_path)
     started = [
         subprocess.Popen(
-            [run, "python", "-c", "print('ok')"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [run, "python", "-c", "print('ok')"],
+            env={**os.environ, "PYTHON": copying},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(3)
     ]
@@ -105,11 +126,11 @@ def test_two_at_once_do_not_corrupt_it(tmp_path: Path) -> None:
     assert not (tmp_path / ".venv.lock").exists()
 
 
-def test_a_lock_left_by_a_dead_run_is_taken_over(tmp_path: Path) -> None:
+def test_a_lock_left_by_a_dead_run_is_taken_over(copying: str, tmp_path: Path) -> None:
     run = _copy_of_run(tmp_path)
     (tmp_path / ".venv.lock").mkdir()
     (tmp_path / ".venv.lock" / "pid").write_text("999999999\n")
-    assert _run([str(run), "python", "-c", "print('ok')"]).stdout == "ok\n"
+    assert _run([str(run), "python", "-c", "print('ok')"], PYTHON=copying).stdout == "ok\n"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from .started import snakemake_in_child
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,13 +40,27 @@ def environment(project: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(project / "src"), "LC_ALL": "C.UTF-8"}
 
 
+def _arguments(*arguments: str, scale: str, **config: str) -> list[str]:
+    changed = [f"scale={scale}", "device=cpu", *(f"{key}={value}" for key, value in config.items())]
+    return ["--cores", "2", *arguments, "--config", *changed]
+
+
 def snakemake(project: Path, *arguments: str, scale: str = "smoke", **config: str) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a clone; the process's standard output and error are in ``stdout`` together."""
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--cores", "2", *arguments),
-            *("--config", f"scale={scale}", "device=cpu", *(f"{key}={value}" for key, value in config.items())),
-        ],
+    command = _arguments(*arguments, scale=scale, **config)
+    with tempfile.NamedTemporaryFile() as output:
+        status = snakemake_in_child(command, project, environment(project), Path(output.name))
+        said = output.read().decode()
+    return subprocess.CompletedProcess(command, status, said)
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone, at a path with a space and an accent, in which the whole smoke scale has run once."""
+    project = clone(tmp_path_factory.mktemp("clone") / "un dépôt")
+    arguments = _arguments("--strict-dag-evaluation", "functions", "cyclic-graph", scale="smoke")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
         cwd=project,
         env=environment(project),
         stdout=subprocess.PIPE,
@@ -51,12 +68,5 @@ def snakemake(project: Path, *arguments: str, scale: str = "smoke", **config: st
         text=True,
         check=False,
     )
-
-
-@pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone, at a path with a space and an accent, in which the whole smoke scale has run once."""
-    project = clone(tmp_path_factory.mktemp("clone") / "un dépôt")
-    done = snakemake(project, "--strict-dag-evaluation", "functions", "cyclic-graph")
     assert done.returncode == 0, done.stdout
     return project
