@@ -22,7 +22,7 @@ ALLOWED = {
     "activations": {"errors"},
     "empirical": {"errors", "activations"},
     "parametrization": {"errors", "seeding"},
-    "programs": {"errors", "seeding", "parametrization"},
+    "programs": {"errors", "seeding", "parametrization", "activations", "limits"},
     "models": {"errors", "registry", "activations"},
     "data": {"errors", "files", "places", "seeding", "registry", "specs", "yaml_file"},
     "limits": {"errors", "seeding", "activations"},

@@ -5,6 +5,8 @@ A net of infinite width is a population of neurons. It is held as a sample of th
 populations are known by their law (:mod:`infwidth.programs.gaussian`), never as numbers.
 """
 
-from infwidth.programs.infinite import InfiniteNet, infinite, infinite_net, replicas
+from infwidth.programs.infinite import infinite, replicas
+from infwidth.programs.net import InfiniteNet
+from infwidth.programs.sampled import infinite_net
 
 __all__ = ["InfiniteNet", "infinite", "infinite_net", "replicas"]

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from infwidth.programs.gaussian import Draw, GaussianMatrix
+from infwidth.programs.gaussian import Columns, Draw, GaussianMatrix
+from infwidth.programs.moments import check_moments
 
 
 class GaussianWeight(nn.Module):
@@ -45,37 +46,49 @@ class GaussianWeight(nn.Module):
         self.delta = nn.Parameter(like.new_zeros(n_target, n_source)) if dense else None
         # Stands for this weight in the groups of an optimizer, and makes a graph where no activation asks for one.
         self.anchor = nn.Parameter(like.new_zeros(()))
-        self.change = like.new_zeros(n_target, 0)  # U
-        self.velocity = like.new_zeros(n_target, 0)
-        self.pending: list[tuple[torch.Tensor, torch.Tensor]] = []  # (x, gradient) of every use since the last step
+        self.change = Columns(n_target, like)  # U, of as many directions as there were at the last step
+        self.velocity = Columns(n_target, like)
+        self.pending: list[tuple[torch.Tensor, torch.Tensor]] = []  # (Qᵀ x, gradient) of every use since then
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return W x, [n_target, k]. Products are remembered while gradients are, that is, in training."""
+        """Return W x, [n_target, k]. Products are remembered while gradients are, that is, in training.
+
+        Raises SpecError for x without a finite second moment, as far as a sample shows it.
+        """
+        if self.law.infinite and self.law.source.weights is None:
+            check_moments(x, self.law.name)
         product: torch.Tensor = _Product.apply(x, self.anchor, self, torch.is_grad_enabled())
         return product if self.delta is None else product + self.delta @ x
 
-    def product(self, x: torch.Tensor, remember: bool) -> torch.Tensor:
-        """Return the part of W x that no parameter of torch holds."""
-        start = self.scale * self.std * self.law.forward(x, remember=remember)
-        return start + self._padded(self.change) @ (self.law.source.basis.T @ x)
+    def product(self, x: torch.Tensor, remember: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the part of W x that no parameter of torch holds, and Qᵀ x."""
+        start, coefficients = self.law.multiply(x, remember=remember)
+        return torch.addmm(
+            start, self.change.all, coefficients[: self.change.count], beta=self.scale * self.std
+        ), coefficients
 
     def transposed_product(self, y: torch.Tensor) -> torch.Tensor:
         """Return the part of Wᵀ y that no parameter of torch holds."""
-        start = self.scale * self.std * self.law.backward(y)
-        return start + self.law.source.basis @ (self._padded(self.change).T @ y)
-
-    def _padded(self, columns: torch.Tensor) -> torch.Tensor:
-        """Return columns for every direction of the basis: those added since they were written are zero."""
-        return F.pad(columns, (0, self.law.source.basis.shape[1] - columns.shape[1]))
+        start = self.law.backward(y)
+        moved = self.change.rows @ self.law.target.dual(y)
+        return torch.addmm(start, self.law.source.basis.all[:, : len(moved)], moved, beta=self.scale * self.std)
 
     @torch.no_grad()
     def step(self, *, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
         """Make a step of SGD, as ``torch.optim.SGD`` does: v ← μ v + g + λ W, W ← W - lr v; forget the gradient."""
-        gradient = self._padded(self.change) * weight_decay
-        for x, g in self.pending:
-            gradient += g @ (self.law.source.basis.T @ x).T
-        self.velocity = self._padded(self.velocity) * momentum + gradient
-        self.change = self._padded(self.change) - lr * self.velocity
+        count = self.law.n_products[0]
+        self.change.fill_up(count)
+        change = self.change.rows
+        if momentum:
+            self.velocity.fill_up(count)
+            velocity = self.velocity.rows.mul_(momentum).add_(change, alpha=weight_decay)
+            for coefficients, g in self.pending:
+                velocity[: len(coefficients)].addmm_(coefficients, g.T)
+            change.sub_(velocity, alpha=lr)
+        else:
+            change.mul_(1 - lr * weight_decay)
+            for coefficients, g in self.pending:
+                change[: len(coefficients)].addmm_(coefficients, g.T, alpha=-lr)
         # Of λ s σ G, which the momentum keeps too, only the scale changes.
         self.scale_velocity = momentum * self.scale_velocity + weight_decay * self.scale
         self.scale -= lr * self.scale_velocity
@@ -89,15 +102,15 @@ class _Product(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, _anchor: torch.Tensor, weight: GaussianWeight, remember: bool
     ) -> torch.Tensor:
+        product, ctx.coefficients = weight.product(x.detach(), remember)
         ctx.weight = weight
-        ctx.save_for_backward(x)
-        return weight.product(x.detach(), remember)
+        return product
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, None, None, None]:
-        (g,), (x,) = gradients, ctx.saved_tensors
+        (g,) = gradients
         if ctx.weight.delta is None:
-            ctx.weight.pending.append((x.detach(), g.detach()))
+            ctx.weight.pending.append((ctx.coefficients, g.detach()))
         return ctx.weight.transposed_product(g) if ctx.needs_input_grad[0] else None, None, None, None
 
 
