@@ -1,8 +1,12 @@
-"""YAML as people write it: read strictly, into what JSON can say, with the line of what is wrong."""
+"""YAML as people write it: read strictly, into what JSON can say, with the line of what is wrong.
+
+Numbers and truths are those of YAML 1.2: ``1e-3`` is a number, ``010`` is ten, ``1:20`` and ``no`` are texts.
+"""
 
 import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -13,7 +17,9 @@ _TOO_DEEP = "nested too deeply"
 
 
 class _SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Refuses a key that is given twice in one mapping, of which YAML's loaders silently take the last."""
+    """Reads scalars as YAML 1.2 does, and refuses a key given twice, of which YAML's loaders silently take the last."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # filled below
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping; raises ConstructorError at the second of two equal keys."""
@@ -28,6 +34,33 @@ class _SafeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Return a whole number; a leading zero, which is octal in YAML 1.1, says nothing."""
+        return int(node.value)
+
+
+def _read_as_yaml_1_2(loader: type[_SafeLoader]) -> None:
+    of_1_1 = yaml.SafeLoader.yaml_implicit_resolvers
+    for first, resolvers in of_1_1.items():
+        kept = [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "int", "float")]
+        loader.yaml_implicit_resolvers[first] = kept
+    for tag, pattern, first in (
+        ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+        ("int", r"[-+]?[0-9]+", "-+0123456789"),
+        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+        ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ):
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"^(?:{pattern})$"), list(first))
+    loader.add_constructor("tag:yaml.org,2002:int", loader.construct_yaml_int)
+
+
+_read_as_yaml_1_2(_SafeLoader)
+
+
+def value_of(text: str) -> Any:
+    """Return what ``text`` says as YAML. Raises yaml.YAMLError where it says nothing."""
+    return yaml.load(text, Loader=_SafeLoader)
+
 
 def read_yaml(file: Path, *, where: str) -> Any:
     """Return the content of a YAML file; ``where`` names it in errors about values.
@@ -35,7 +68,7 @@ def read_yaml(file: Path, *, where: str) -> Any:
     Raises SpecError, with the line, for what is not YAML or gives a key twice, and for what JSON cannot say.
     """
     try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)
+        document = value_of(file.read_text(encoding="utf-8"))
     except RecursionError as error:
         raise SpecError(f"{file}: not valid YAML: {_TOO_DEEP}") from error
     except yaml.MarkedYAMLError as error:

@@ -41,3 +41,16 @@ def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, says: str
 def test_a_file_that_is_not_there_is_an_error_of_one_line(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"experiments\.yaml"):
         read_yaml(tmp_path / "experiments.yaml", where="here")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("1e-3", 0.001), ("1E+3", 1000.0), ("-.5", -0.5), ("2.", 2.0), ("1.5e2", 150.0), ("+7", 7), ("010", 10)],
+        *[("1:20", "1:20"), ("0x10", "0x10"), ("1_000", "1_000"), ("no", "no"), ("on", "on"), ("True", True)],
+        *[("~", None), ("null", None), ("''", ""), ("e3", "e3"), ("1e", "1e"), (".", ".")],
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(text: str, value: object, tmp_path: Path) -> None:
+    found = read(tmp_path, f"a: [{text}]\n")["a"][0]  # type: ignore[index]
+    assert (found, type(found)) == (value, type(value))

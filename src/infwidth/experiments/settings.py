@@ -15,7 +15,7 @@ import yaml
 
 from infwidth.errors import SpecError, nearest
 from infwidth.experiments.scales import at_scale
-from infwidth.yaml_file import check_plain
+from infwidth.yaml_file import check_plain, value_of
 
 #: Stands between a scale and the digest of the settings changed at it, in the name of their folder.
 CHANGED = "_set_"
@@ -56,7 +56,7 @@ def _pair(text: str) -> tuple[str, Any]:
     if not given:
         raise SpecError(f"{_WHERE}: '{text}' says no value; a setting is <paper>.<experiment>.<block>.<key>=<value>")
     try:
-        return path.strip(), yaml.safe_load(value)
+        return path.strip(), value_of(value)
     except yaml.YAMLError as error:
         raise SpecError(f"{_WHERE}: {path.strip()}: {value!r} is not a value of YAML") from error
 
