@@ -1,0 +1,1 @@
+"""Atanasov, Zavatone-Veth & Pehlevan (2024): ridge regression and random features of high dimension, renormalized."""
