@@ -40,7 +40,7 @@ def _widths(axes: Axes, table: Table) -> None:
     data_axis(axes, "number of data P")
     log_heights(axes)
     axes.set(title="linear, power law", ylabel="test error")
-    legends.inside(axes, legends.widths(colours), "lower left")
+    legends.inside(axes, legends.widths(colours), "upper right")
 
 
 def _kinds(axes: Axes, table: Table) -> None:
