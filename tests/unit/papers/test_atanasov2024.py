@@ -13,9 +13,8 @@ from infwidth.papers.atanasov2024.figures.linear_regression import linear_regres
 from infwidth.papers.atanasov2024.figures.phases import phases
 from infwidth.papers.atanasov2024.figures.random_features import random_features
 from infwidth.papers.atanasov2024.figures.random_matrices import random_matrices
-from infwidth.papers.atanasov2024.limits import exponents
+from infwidth.papers.atanasov2024.limits import Relu, Task, exponents, interpolate, population_fit, ridge_fit
 from infwidth.papers.atanasov2024.measured import off
-from infwidth.papers.atanasov2024.simulated import Relu, Task, interpolate, population_fit, ridge_fit
 from infwidth.papers.atanasov2024.solve import PIECES, _analysis
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather

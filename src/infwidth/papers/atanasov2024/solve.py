@@ -13,7 +13,7 @@ from infwidth.specs.cells import Computation
 if TYPE_CHECKING:
     from infwidth.limits.deterministic_equivalents import Features, Modes
     from infwidth.limits.spectral_laws import Law
-    from infwidth.papers.atanasov2024.simulated import Task
+    from infwidth.papers.atanasov2024.limits import Task
 
 Array = np.ndarray
 
@@ -172,7 +172,7 @@ def _modes(spec: Problem) -> "Modes":
 
 def _features(spec: Problem) -> "Features":
     from infwidth.limits.deterministic_equivalents import Features
-    from infwidth.papers.atanasov2024.simulated import Relu
+    from infwidth.papers.atanasov2024.limits import Relu
 
     if spec.width is None:
         return Features()
@@ -207,7 +207,7 @@ def learning(spec: Learning, data: None) -> Rows:
     Test errors leave the noise of labels out, train errors and generalised cross validation, train/(1 - tr H/P)²,
     hold it. Of what is expected, also between the samples, the bias and the variances by their names in PIECES.
     """
-    from infwidth.papers.atanasov2024.simulated import Relu, Task, random_projection, ridge_fit
+    from infwidth.papers.atanasov2024.limits import Relu, Task, random_projection, ridge_fit
 
     task, out = Task.of(_modes(spec), spec.noise), Rows()
     for seed in range(spec.n_seeds):
@@ -244,7 +244,7 @@ def decomposition(spec: Decomposition, data: None) -> Rows:
     Two-way analysis of variance without bias: the data are the rows of a grid, features its columns; one noise of
     labels a data set, the mean of whose predictor is zero.
     """
-    from infwidth.papers.atanasov2024.simulated import Task, random_projection, ridge_fit
+    from infwidth.papers.atanasov2024.limits import Task, random_projection, ridge_fit
 
     task, out, n = Task.of(_modes(spec), spec.noise), Rows(), spec.n_draws
     assert spec.width is not None, "linear features have a width; the block has made sure"
@@ -318,7 +318,7 @@ class Regimes(Computation):
 def regimes(spec: Regimes, data: None) -> Rows:
     """Return ``error`` against n (index), of every draw (seed) and as expected; excess is of the same draw."""
     from infwidth.limits.deterministic_equivalents import Features, errors, power_law
-    from infwidth.papers.atanasov2024.simulated import Task
+    from infwidth.papers.atanasov2024.limits import Task
 
     modes, out, sizes = (
         power_law(spec.capacity_exponent, spec.source_exponent, spec.dimension),
@@ -343,7 +343,7 @@ def regimes(spec: Regimes, data: None) -> Rows:
 
 
 def _simulated(spec: Regimes, task: "Task", seed: int) -> list[float]:
-    from infwidth.papers.atanasov2024.simulated import interpolate, population_fit, random_projection
+    from infwidth.papers.atanasov2024.limits import interpolate, population_fit, random_projection
 
     rng, of_features = (numpy_stream(role, "regimes", spec.dimension, spec.regime, seed) for role in ("order", "init"))
     D, most, few = spec.dimension, max(spec.sizes), spec.fixed or 0
