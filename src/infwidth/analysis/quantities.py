@@ -22,7 +22,14 @@ T = TypeVar("T")
 Rows = Callable[[Tables], pd.DataFrame]
 
 #: What the axes of the tables are called in a sentence.
-_AXES = {"width": "the width", "gamma0": "γ", "dimension": "the dimension d", "alpha": "α", "gamma": "γ"}
+_AXES = {
+    "width": "the width",
+    "gamma0": "γ",
+    "dimension": "the dimension d",
+    "alpha": "α",
+    "gamma": "γ",
+    "noise": "the noise",
+}
 
 
 def nets(table: str, metric: str, *, at_end: bool = False, **at: Any) -> Rows:

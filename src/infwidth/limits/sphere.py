@@ -13,7 +13,7 @@ are few numbers of an enormous multiplicity, and what counts of them is their su
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,11 +82,14 @@ def _eigenvalues(kernel: Callable[[Array], Array], dimension: int, k_max: int, n
     z = np.cos(angles)
     density = weights * np.exp((dimension - 2) * np.log(np.sin(angles)))
     weighted = kernel(angles) * density / density.sum()
-    before, now = np.zeros_like(z), np.ones_like(z)
-    eigenvalues = np.empty(k_max + 1)
+    return np.array([weighted @ harmonic for harmonic in harmonics(z, dimension=dimension, k_max=k_max)])
+
+
+def harmonics(cosines: Array, *, dimension: int, k_max: int) -> Iterator[Array]:
+    """Yield P_k, k = 0 … ``k_max``, at these cosines of angles, in their shape: the mean of Y(x) Y(x') in a shell."""
+    before, now = np.zeros_like(cosines), np.ones_like(cosines)
     for k in range(k_max + 1):
-        eigenvalues[k] = weighted @ now
+        yield now
         # (k + d - 2) P_{k+1} = (2k + d - 2) z P_k - k P_{k-1}; on the circle, P_1 = z.
         scale = max(k + dimension - 2, 1)
-        before, now = now, ((max(2 * k + dimension - 2, 1)) * z * now - k * before) / scale
-    return eigenvalues
+        before, now = now, (max(2 * k + dimension - 2, 1) * cosines * now - k * before) / scale

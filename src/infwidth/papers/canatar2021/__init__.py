@@ -1,0 +1,1 @@
+"""Canatar, Bordelon & Pehlevan (2021): spectral bias and task-model alignment decide what kernels learn."""

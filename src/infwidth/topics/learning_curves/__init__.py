@@ -1,0 +1,1 @@
+"""Learning curves of kernels: theory beside what is measured on drawn training sets, which several papers show."""
