@@ -16,7 +16,7 @@ def growth(circle: Table) -> pd.DataFrame:
 def origin(circle: Table) -> int:
     """Return the index of the angle zero."""
     angles = circle.limit("angle").drop_duplicates("index").set_index("index").value
-    return int(angles.index[angles.abs().argmin()])
+    return int(angles.index.to_numpy()[int(angles.abs().to_numpy().argmin())])
 
 
 def largest_across(components: Table) -> pd.DataFrame:
