@@ -7,6 +7,7 @@ populations are known by their law (:mod:`infwidth.programs.gaussian`), never as
 
 from infwidth.programs.infinite import infinite, replicas
 from infwidth.programs.net import InfiniteNet
+from infwidth.programs.printed import program
 from infwidth.programs.sampled import infinite_net
 
-__all__ = ["InfiniteNet", "infinite", "infinite_net", "replicas"]
+__all__ = ["InfiniteNet", "infinite", "infinite_net", "program", "replicas"]
