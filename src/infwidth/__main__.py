@@ -88,6 +88,20 @@ def main(arguments: list[str] | None = None) -> int:
     catalog.add_argument("--scale", default="laptop", help="of the recorded minutes (default: laptop)")
     catalog.add_argument("--paper", help="only this paper's figures, such as harvard2024")
 
+    curve = commands.add_parser(
+        "learning-curve", help="what a kernel learns of your own data: predicted from its spectrum, beside regressions"
+    )
+    curve.add_argument("kernel", help="ntk, nngp, rbf, linear, or own: the array kernel of the file")
+    curve.add_argument("data", type=Path, metavar="DATA.npz", help="arrays x (or kernel) and y, a row an example")
+    curve.add_argument("--ridge", type=float, default=0.0, help="added to the kernel's diagonal (default: 0)")
+    curve.add_argument("--noise", type=float, default=0.1, help="variance of label noise over the power (default: 0.1)")
+    curve.add_argument("--samples", type=_numbers, metavar="P,P,…", help="numbers of examples (default: eight)")
+    curve.add_argument("--draws", type=int, default=10, help="measured training sets (default: 10)")
+    curve.add_argument("--most", type=int, default=2000, metavar="N", help="rows that are used (default: 2000)")
+    curve.add_argument("--n-hidden", type=int, default=3, metavar="L", help="layers of ntk and nngp (default: 3)")
+    curve.add_argument("--bandwidth", type=float, help="of rbf (default: the median distance)")
+    curve.add_argument("--csv", action="store_true", help="write the curve as CSV")
+
     commands.add_parser("readme", help="write the pages of the published scales, and what README.md says of them")
 
     site = commands.add_parser("site", help="write the documentation with a reference of the package as Markdown")
@@ -108,6 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
             "adopt": _adopt,
             "cost": _cost,
             "catalog": _catalog,
+            "learning-curve": _learning_curve,
             "readme": _readme,
             "site": _site,
         }[options.command](options)
@@ -261,6 +276,27 @@ def _catalog(options: argparse.Namespace) -> None:
     print(shown.to_string(index=False, justify="left"))
     counts = table["status"].value_counts()
     print(f"{len(table)} figures: " + ", ".join(f"{counts[name]} {name}" for name in STATUSES if name in counts))
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _learning_curve(options: argparse.Namespace) -> None:
+    from infwidth.errors import nearest
+    from infwidth.learning_curve import KERNELS, as_csv, described, kernel_matrix, learning_curve_of, read_own
+
+    if options.kernel not in KERNELS:
+        raise SpecError(
+            f"unknown kernel '{options.kernel}'{nearest(options.kernel, KERNELS)}; known: {', '.join(KERNELS)}"
+        )
+    if options.most < 4:
+        raise SpecError("--most: at least four rows are needed")
+    x, targets = read_own(options.data, options.kernel, most=options.most)
+    kernel = kernel_matrix(options.kernel, x, n_hidden=options.n_hidden, bandwidth=options.bandwidth)
+    how = {"ridge": options.ridge, "noise": options.noise}
+    curve = learning_curve_of(kernel, targets, samples=options.samples, draws=options.draws, **how)
+    print(as_csv(curve) if options.csv else described(curve, **how), end="")
 
 
 def _readme(options: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ ALLOWED = {
     "models": {"errors", "registry", "activations"},
     "data": {"errors", "files", "places", "seeding", "registry", "specs", "yaml_file"},
     "limits": {"errors", "seeding", "activations"},
+    "learning_curve": {"errors", "seeding", "activations", "data", "limits"},
     "results": {"errors", "files"},
     "training": {
         "errors",

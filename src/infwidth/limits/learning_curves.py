@@ -286,23 +286,31 @@ def unseen_error(task: Task, samples: ArrayLike, *, ridge: ArrayLike = 0.0, nois
 def optimal_ridge(task: Task, samples: float, *, noise: float = 0.0) -> float:
     """Return the ridge λ ≥ 0 of the least error at ``samples``; zero where less is always better.
 
-    Looked for on a grid of two ridges an octave, from 1e-8 to 1e4 of the trace times P, and refined where it is least.
+    Of finitely many inputs it is the error on those that were not drawn. Looked for on a grid of two ridges an octave,
+    from 1e-8 to 1e4 of the trace times P, and refined where it is least.
     """
     if not samples > 0:
         raise SpecError("a number of samples must be positive")
+
+    def errors(ridges: ArrayLike) -> Array:
+        P = np.full(np.shape(ridges), float(samples))
+        if task.inputs is not None:
+            return unseen_error(task, P, ridge=ridges, noise=noise)
+        return learning_curve(task, P, ridge=ridges, noise=noise).test
+
     grid = task.trace * max(samples, 1.0) * np.geomspace(1e-8, 1e4, 80)
-    P = np.full(len(grid), float(samples))
-    errors = learning_curve(task, P, ridge=grid, noise=noise).test
-    best = int(errors.argmin())
-    if learning_curve(task, samples, noise=noise).test[0] <= errors[best]:
+    found = errors(grid)
+    best = int(found.argmin())
+    if errors([0.0])[0] <= found[best]:
         return 0.0
-
-    def error(log_ridge: float) -> float:
-        return float(learning_curve(task, samples, ridge=math.exp(log_ridge), noise=noise).test[0])
-
     ends = np.log(grid[[max(best - 1, 0), min(best + 1, len(grid) - 1)]])
-    found = optimize.minimize_scalar(error, bounds=tuple(ends), method="bounded", options={"xatol": 1e-6})
-    return float(math.exp(found.x))
+    refined = optimize.minimize_scalar(
+        lambda log_ridge: float(errors([math.exp(log_ridge)])[0]),
+        bounds=tuple(ends),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(math.exp(refined.x))
 
 
 def omniscient_task(kernel: Array, targets: Array) -> Task:
