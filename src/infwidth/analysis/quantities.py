@@ -24,6 +24,7 @@ Rows = Callable[[Tables], pd.DataFrame]
 #: What the axes of the tables are called in a sentence.
 _AXES = {
     "width": "the width",
+    "rank": "the rank r",
     "gamma0": "γ",
     "dimension": "the dimension d",
     "alpha": "α",
