@@ -13,7 +13,7 @@ def half_learned(table: Table) -> pd.DataFrame:
     """Return at how many examples (value) half of the error that a degree's power causes is gone.
 
     Columns: dimension, degree (from 1), multiplicity N(d, k), value, and a seed that is 0. Theory's curves, between
-    whose points it is interpolated in logarithms; degrees that are not half learned at the last P are left out.
+    whose points it is interpolated in logarithms; degrees that are not half learned by then are put at the last P.
     """
     records = []
     for dimension in table.values("dimension"):
@@ -23,10 +23,10 @@ def half_learned(table: Table) -> pd.DataFrame:
             rows = curves[curves["index"] == degree].sort_values("step")
             errors, steps = rows.value.to_numpy(), np.log(rows.step.to_numpy())
             below = np.flatnonzero(errors < errors[0] / 2)
-            if not len(below):
-                continue
-            ends = [below[0], below[0] - 1]
-            half = np.exp(np.interp(0.0, np.log(errors[ends] / (errors[0] / 2)), steps[ends]))
+            half = np.exp(steps[-1])
+            if len(below):
+                ends = [below[0], below[0] - 1]
+                half = np.exp(np.interp(0.0, np.log(errors[ends] / (errors[0] / 2)), steps[ends]))
             multiplicity = counts.value[counts["index"] == degree].item()
             records.append((dimension, degree, multiplicity, float(half), 0))
     return pd.DataFrame(records, columns=["dimension", "degree", "multiplicity", "value", "seed"])

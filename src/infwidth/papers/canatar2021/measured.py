@@ -57,19 +57,24 @@ def with_pairs(rows: pd.DataFrame) -> pd.DataFrame:
 def best_ridges(table: Table, step: int) -> pd.DataFrame:
     """Return for every noise and training set (seed) the ridge (value) of the least measured error at that step.
 
-    A parabola in log λ through the best and its neighbours; a noise whose best is at an end of the grid is left out.
+    A parabola in log λ through the best and its neighbours; at an end of the grid it is that ridge. Noises are those
+    between the smallest and the largest ridge.
     """
     rows = table.at(step=step).nets("test_error")
     rows = with_pairs(rows)
     records = []
-    for noise, of in rows.groupby("noise"):
+    inside = rows[(rows.noise > rows.ridge.min()) & (rows.noise < rows.ridge.max())]
+    for noise, of in inside.groupby("noise"):
         errors = of.pivot(index="seed", columns="ridge", values="value")
         logs = np.log(errors.columns.to_numpy(float))
         for seed, curve in errors.iterrows():
             best = int(np.argmin(curve))
+            log_ridge = logs[best]
             if 0 < best < len(logs) - 1:
-                a, b, _ = np.polyfit(logs[best - 1 : best + 2], np.log(curve.to_numpy()[best - 1 : best + 2]), 2)
-                records.append((noise, seed, float(np.exp(-b / (2 * a)))))
+                near = slice(best - 1, best + 2)
+                a, b, _ = np.polyfit(logs[near], np.log(curve.to_numpy()[near]), 2)
+                log_ridge = -b / (2 * a)
+            records.append((noise, seed, float(np.exp(log_ridge))))
     return pd.DataFrame(records, columns=["noise", "seed", "value"])
 
 
@@ -92,13 +97,13 @@ def shell_ridges(table: Table) -> pd.DataFrame:
 
 
 def peak(steps: np.ndarray, errors: np.ndarray, near: float) -> float:
-    """Return at which P, within a factor of two of ``near``, a curve has its highest peak; NaN if it has none."""
-    inside = [
-        i
-        for i in range(1, len(steps) - 1)
-        if near / 2 <= steps[i] <= 2 * near and errors[i] >= errors[i - 1] and errors[i] >= errors[i + 1]
-    ]
-    return float(steps[max(inside, key=lambda i: errors[i])]) if inside else float("nan")
+    """Return at which P, within a factor of two of ``near``, a curve is highest: at an end of these, if it has no peak.
+
+    Where none of these was measured, of all P.
+    """
+    inside = (near / 2 <= steps) & (steps <= 2 * near)
+    inside = inside if inside.any() else np.ones(len(steps), bool)
+    return float(steps[inside][errors[inside].argmax()])
 
 
 #: Noise over the target's power, and the powers of degrees 0 to 3, in the experiment on multiple descent.
