@@ -71,8 +71,9 @@ def pieces_off(table: Table) -> Estimate:
     return student(distance(wide), np.sqrt(jackknife_variance(without)), wide.shape[1])
 
 
-def removed_by_features(table: Table) -> pd.Series:
-    """Return for every grid the part of the error at P = N that an average over features removes."""
-    rows = table.at(index=table.values("width")[0]).nets(*PIECES, "test")
+def removed_less_left(table: Table) -> pd.Series:
+    """Return for every grid what an average over features removes of the error at P = N, less what it leaves."""
+    rows = table.at(index=table.values("width")[0]).nets(*PIECES)
     of = rows.pivot_table(index="seed", columns="metric", values="value")
-    return (of.var_features + of.var_data_features + of.var_noise_features) / of.test
+    removed = of.var_features + of.var_data_features + of.var_noise_features
+    return removed - (of.bias + of.var_data + of.var_noise)
