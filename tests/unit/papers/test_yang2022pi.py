@@ -77,7 +77,7 @@ def tables() -> dict[str, Table]:
     }
     for name in ("images", "images_mup", "images_kernels"):
         found[name] = Table(found[name].frame.assign(**sizes), name)
-    for name in ("yang2021.maml_gp", "yang2021.maml_ntk"):
+    for name in ("maml_gp", "maml_ntk"):
         found[name] = Table(found["maml"].frame.query("of == 'limit'"), name)
     return found
 

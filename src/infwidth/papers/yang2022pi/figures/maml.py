@@ -15,7 +15,7 @@ from infwidth.plotting.lines import points
 from infwidth.plotting.style import DASHED, FULL, GUIDE, LAZY, width_colours
 
 #: Table of a kernel → its name in the paper, what it is, its mark, and the factor that sets the mark apart.
-_KERNELS = {"yang2021.maml_ntk": (NTK, "NTK", "^", 0.5), "yang2021.maml_gp": (NNGP, "NNGP", "v", 2.0)}
+_KERNELS = {"maml_ntk": (NTK, "NTK", "^", 0.5), "maml_gp": (NNGP, "NNGP", "v", 2.0)}
 _CHANCE = 20.0
 _UNTRAINED = {"marker": "x", "linestyle": "", "color": "0.5"}
 
