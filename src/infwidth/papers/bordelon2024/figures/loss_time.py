@@ -57,7 +57,7 @@ def _at_the_end(axes: Axes, tables: Tables) -> None:
         table = tables["by_width"].at(power_exponent=power)
         final = table.at_end().nets("test")
         lines.append(_against(axes, final, "width", PAIR[0], marker, f"final, N, a = {power:g}"))
-        early = variance(table, 1)
+        early = variance(tables["early"].at(power_exponent=power), 1)
         lines.append(_against(axes, early, "width", "#7fa37f", marker, f"variance at t = 1, a = {power:g}"))
     final = tables["by_data"].at_end().nets("test")
     lines.append(_against(axes, final, "samples", PAIR[1], "D", "final, P, a = 2"))
