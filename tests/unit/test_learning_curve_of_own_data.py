@@ -107,3 +107,11 @@ def test_the_page_runs() -> None:
     names: dict = {}
     exec(example, names)
     assert len(names["curve"].samples) == 8
+
+
+def test_errors_and_noise_are_in_units_of_the_power() -> None:
+    x = np.random.default_rng(2).standard_normal((30, 4))
+    kernel = kernel_matrix("rbf", x)
+    one, ten = (learning_curve_of(kernel, scale * x[:, 0], samples=[9], ridge=0.1, draws=2) for scale in (1, 10))
+    for name in ("predicted", "with_noise", "measured_with_noise", "best_ridge"):
+        np.testing.assert_allclose(getattr(one, name), getattr(ten, name), rtol=1e-6)
