@@ -98,8 +98,8 @@ CLAIMS = (
         measured=Exponent("the largest error across the component", on("components", largest_across)),
         expected=about(-1 / 2, within=RATE),
         note="The components of a net's own kernel differ from the limit's by n^(−1/2). Corrected after seeing: at "
-        "twice the rate narrow nets, whose kernels grow, swung at the edge of stability, −0.88 (−1.25 … −0.51); then 4 nets gave "
-        "−0.44 (−0.53 … −0.35), and there are 6.",
+        "twice the rate narrow nets, whose kernels grow, swung at the edge of stability, −0.88 (−1.25 … −0.51); then 4 "
+        "nets gave −0.44 (−0.53 … −0.35), and there are 6.",
     ),
     Claim(
         "narrow_nets_are_faster",
