@@ -27,6 +27,7 @@ _AXES = {
     "rank": "the rank r",
     "gamma0": "γ",
     "dimension": "the dimension d",
+    "n_blocks": "the depth L",
     "alpha": "α",
     "gamma": "γ",
     "noise": "the noise",
