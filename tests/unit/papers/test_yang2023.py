@@ -42,8 +42,7 @@ def tables() -> dict[str, Table]:
     }
 
 
-@pytest.mark.filterwarnings("ignore:Ignoring `palette`")  # at smoke scale no net of noise need train at any rate
-@pytest.mark.parametrize("figure", ["fig1", "fig8", "fig9", "fig10", "fig11", "fig17"])
+@pytest.mark.parametrize("figure", ["fig1", "fig8", "fig9", "fig17"])
 def test_figures_are_drawn(figure: str, tables: dict[str, Table]) -> None:
     with style():
         plt.close(figure_function("yang2023", figure)(tables))
@@ -143,20 +142,6 @@ def test_distances_of_layers_are_those_of_a_random_path_at_the_start() -> None:
     exponents = measured.diversity_exponents(table, "relu", 0)
     assert exponents.value.mean() == pytest.approx(0.5, abs=0.06)
     assert len(exponents) == 3
-
-
-def test_rates_are_those_of_base_width_and_depth() -> None:
-    """At twice the depth (1/2, 1/2) has √2 smaller branches and steps, so that a and η times √2 take both back."""
-    block = {"width": 32, "n_blocks": 16, "activation": "relu", "steps": 3, "batch_size": 10, "n_seeds": 2}
-    said = block | {"name": "yang2023.learning_rates"}
-    scaled = computed(
-        images(), **said, alpha="1/2", gamma="1/2", branch_multiplier=0.5 * 2**0.5, lrs=[0.001 * 2**0.5, 0.002]
-    )
-    plain = computed(images(), **said, alpha="0", gamma="0", branch_multiplier=0.5, lrs=[0.001])
-    first = scaled[scaled.lr < 0.0015].sort_values("seed").value
-    np.testing.assert_allclose(first, plain.sort_values("seed").value, rtol=1e-5)
-    assert sorted(scaled.lr.unique()) == pytest.approx([0.001 * 2**0.5, 0.002])
-    assert (scaled["index"] == -1).all()
 
 
 def test_rates_in_depth_need_depths_that_double() -> None:

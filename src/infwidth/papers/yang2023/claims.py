@@ -1,6 +1,5 @@
 """Claims on infinite depth; intervals are from theory, with tolerances fixed before running."""
 
-import math
 from fractions import Fraction
 from functools import partial
 
@@ -9,18 +8,13 @@ import pandas as pd
 
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, below, equals
-from infwidth.analysis.lr_optimum import best_loss_change, drift
 from infwidth.analysis.quantities import Estimated, Exactly, Exponent, PerDoubling, on
-from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.yang2023 import measured
 from infwidth.papers.yang2023.depthwise import classify_depthwise
 
-#: Of exponents in width and depth; of powers of the depth on the plane; of the feature diversity exponent; of log₂ of
-#: the best rate a doubling.
-RATE, POWER, DIVERSITY, DRIFT = 0.15, 0.1, 0.15, 1 / 3
-#: Ten classes, all alike.
-CHANCE = math.log(10)
+#: Of exponents in width and depth; of powers of the depth on the plane; of the feature diversity exponent.
+RATE, POWER, DIVERSITY = 0.15, 0.1, 0.15
 
 
 def _power_error(table: Table) -> float:
@@ -35,16 +29,6 @@ def _misjudged_starts(table: Table) -> float:
     grid = measured.plane(table)
     stable = [classify_depthwise(Fraction(alpha), Fraction(0)).stable_at_start for alpha in grid.alpha]
     return float(((grid.start_growth < 0.25).to_numpy() != np.array(stable)).sum())
-
-
-def _drift(rule: str, tables: Tables) -> Estimate:
-    return drift(
-        tables[rule], axis="n_blocks", metric="final_loss", chance=CHANCE, allow_edges=rule != "depth_mup_rates"
-    )
-
-
-def _loss_change(rule: str, tables: Tables) -> Estimate:
-    return best_loss_change(tables[rule], axis="n_blocks", metric="final_loss", chance=CHANCE)
 
 
 def _exponents(name: str, tables: Tables) -> pd.DataFrame:
@@ -94,45 +78,6 @@ CLAIMS = (
         ),
         expected=about(-1, within=RATE),
         note="Exact numbers, no sample: the interval spans the two exponents.",
-    ),
-    Claim(
-        "depth_mup_rate_stays",
-        "fig10",
-        says="In Depth-μP the best learning rate of residual nets does not depend on the depth.",
-        measured=Estimated(
-            "change of log₂ of the best rate per doubling of the depth", partial(_drift, "depth_mup_rates")
-        ),
-        expected=about(0, within=DRIFT),
-        control=Estimated("the same of (1/2, 0)", partial(_drift, "fixed_update_rates")),
-    ),
-    Claim(
-        "standard_rate_falls",
-        "fig10",
-        says="In the standard parametrization of the depth, (0, 0), the best learning rate of residual nets falls with "
-        "the depth.",
-        measured=Estimated(
-            "change of log₂ of the best rate per doubling of the depth", partial(_drift, "standard_depth_rates")
-        ),
-        expected=below(0),
-    ),
-    Claim(
-        "depth_mup_improves",
-        "fig10",
-        says="In Depth-μP deeper residual nets reach a lower training loss.",
-        measured=Estimated(
-            "change of the logarithm of the best loss per doubling of the depth",
-            partial(_loss_change, "depth_mup_rates"),
-        ),
-        expected=below(0),
-        note="By a few hundred steps of narrow nets; the paper's are 39 000 steps of width 256.",
-    ),
-    Claim(
-        "ode_rate_rises",
-        "fig11",
-        says="In the parametrization (1, 0) of an ordinary differential equation the best learning rate rises with the "
-        "depth.",
-        measured=Estimated("change of log₂ of the best rate per doubling of the depth", partial(_drift, "ode_rates")),
-        expected=above(0),
     ),
     Claim(
         "depth_mup_diverse",

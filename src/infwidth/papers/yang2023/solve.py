@@ -1,8 +1,8 @@
-"""The plane of depthwise parametrizations, and the paper's nets over depths: learning rates, diversity of features."""
+"""The plane of depthwise parametrizations, and the diversity of features of the paper's nets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -13,10 +13,17 @@ from infwidth.specs.block import Count, Depth, Listed, Nets, NotNegative, Positi
 from infwidth.specs.cells import Computation
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import torch
 
-    from infwidth.data.images import Images
     from infwidth.papers.yang2023.nets import Batch, Initial, Moment
+
+
+class Labelled(Protocol):
+    """Images x [P, C, H, W] and their classes y [P]."""
+
+    x_train: "torch.Tensor"
+    y_train: "torch.Tensor"
+    n_classes: int
 
 
 class DepthPlane(Computation):
@@ -32,19 +39,23 @@ class DepthPlane(Computation):
     lr: Positive
 
 
-class DeepNets(Computation):
-    """The nets of ``nets.py``: a is ``branch_multiplier``, φ the ``activation``.
+class Diversity(Computation):
+    """The nets of ``nets.py``: a is ``branch_multiplier``, φ the ``activation``, ``lr`` of the base width and depth.
 
-    A seed has the same initial weights for all rates and parametrizations of its width and depth; batches are the same.
+    ``show`` are the steps after which layers are compared. A seed has the same initial weights for all parametrizations
+    of its width and depth; batches are the same for all.
     """
 
+    name: Literal["yang2023.diversity"]
     width: Width
     n_blocks: Depth
     alpha: RationalText
     gamma: RationalText
     activation: Literal["relu", "abs"]
     branch_multiplier: Positive
+    lr: Positive
     steps: Count
+    show: Listed[NotNegative]
     batch_size: Count
     n_seeds: Nets
     takes: ClassVar = (blocks.Images,)
@@ -54,34 +65,6 @@ class DeepNets(Computation):
         from infwidth.papers.yang2023.nets import BASE_DEPTH
 
         return float((self.n_blocks / BASE_DEPTH) ** -float(Fraction(power)))
-
-
-class LearningRates(DeepNets):
-    """Nets at several learning rates ``lrs``, those of the base width and depth."""
-
-    name: Literal["yang2023.learning_rates"]
-    lrs: Several[Positive]
-
-
-class Diversity(DeepNets):
-    """Nets at one learning rate; ``show`` are the steps after which their layers are compared."""
-
-    name: Literal["yang2023.diversity"]
-    lr: Positive
-    show: Listed[NotNegative]
-
-
-class _ByRate(Rows):
-    """Rows whose index counts learning rates, which are in the column ``lr`` of the table."""
-
-    def __init__(self, lrs: Sequence[float]) -> None:
-        super().__init__()
-        self._lrs = np.array(lrs, float)
-
-    def frame(self) -> "pd.DataFrame":
-        """Return the rows as a table."""
-        frame = super().frame()
-        return frame.assign(lr=self._lrs[frame["index"].to_numpy()], index=-1)
 
 
 def depth_plane(spec: DepthPlane, data: None) -> Rows:
@@ -118,19 +101,7 @@ def depth_plane(spec: DepthPlane, data: None) -> Rows:
     return out
 
 
-def learning_rates(spec: LearningRates, data: "Images") -> Rows:
-    """Return ``final_loss`` of every net, the mean over the last quarter of its steps; inf where one is no number."""
-    import torch
-
-    losses = torch.stack([moment.losses for moment in _trained(spec, data, spec.lrs)])
-    last = losses[-max(1, spec.steps // 4) :].mean(0).nan_to_num(nan=torch.inf).reshape(len(spec.lrs), spec.n_seeds)
-    out = _ByRate(spec.lrs)
-    for seed in range(spec.n_seeds):
-        out.add(spec.steps, "final_loss", last[:, seed].numpy(), seed=seed)
-    return out
-
-
-def diversity(spec: Diversity, data: "Images") -> Rows:
+def diversity(spec: Diversity, data: Labelled) -> Rows:
     """Return how far layers are apart that are ε L blocks apart, after the steps ``show``.
 
     ``distance``: |x^{l + εL} − x^l| / √n, root mean square over the examples of a batch and all l; the index counts the
@@ -138,7 +109,7 @@ def diversity(spec: Diversity, data: "Images") -> Rows:
     """
     out = Rows(spec.lr)
     gaps = [2**k for k in range(int(np.log2(spec.n_blocks)))]
-    for step, moment in enumerate(_trained(spec, data, [spec.lr])):
+    for step, moment in enumerate(_trained(spec, data)):
         out.add(step, "loss", moment.losses.numpy(), seed=range(spec.n_seeds))
         if step in spec.show:
             for gap in gaps:
@@ -148,19 +119,16 @@ def diversity(spec: Diversity, data: "Images") -> Rows:
     return out
 
 
-def _trained(spec: DeepNets, data: "Images", lrs: "Listed[float] | list[float]") -> "Iterator[Moment]":
-    """Yield the moments of nets of all rates and, within a rate, of all seeds; one more than there are steps."""
+def _trained(spec: Diversity, data: Labelled) -> "Iterator[Moment]":
+    """Yield the moments of the nets of all seeds; one more than there are steps."""
     from infwidth.papers.yang2023.nets import BASE_WIDTH, train
 
-    shrunk = spec.factor(spec.gamma) * BASE_WIDTH / spec.width
-    rates = [lr * shrunk for lr in lrs for _ in range(spec.n_seeds)]
+    rates = [spec.lr * spec.factor(spec.gamma) * BASE_WIDTH / spec.width] * spec.n_seeds
     branch = spec.branch_multiplier * spec.factor(spec.alpha)
-    return train(
-        _initial(spec, data, len(lrs)), _batches(spec, data), branch=branch, lr=rates, activation=spec.activation
-    )
+    return train(_initial(spec, data), _batches(spec, data), branch=branch, lr=rates, activation=spec.activation)
 
 
-def _initial(spec: DeepNets, data: "Images", n_rates: int) -> "Initial":
+def _initial(spec: Diversity, data: Labelled) -> "Initial":
     import torch
 
     from infwidth.papers.yang2023.nets import Initial
@@ -172,8 +140,7 @@ def _initial(spec: DeepNets, data: "Images", n_rates: int) -> "Initial":
             std * torch.randn(shape, generator=torch_stream("init", "yang2023", role, n, seed))
             for seed in range(spec.n_seeds)
         ]
-        together = torch.stack(draws, axis)
-        return together.repeat(*(n_rates if i == axis else 1 for i in range(together.ndim)))
+        return torch.stack(draws, axis)
 
     return Initial(
         stacked("u", (inputs, n), inputs**-0.5, 0),
@@ -182,7 +149,7 @@ def _initial(spec: DeepNets, data: "Images", n_rates: int) -> "Initial":
     )
 
 
-def _batches(spec: DeepNets, data: "Images") -> "Iterator[Batch]":
+def _batches(spec: Diversity, data: Labelled) -> "Iterator[Batch]":
     from infwidth.papers.yang2023.nets import Batch
 
     rng = numpy_stream("order", "yang2023")
