@@ -14,8 +14,9 @@ from infwidth.data.images import Images
 from infwidth.errors import SpecError
 from infwidth.experiments.papers import load_paper
 from infwidth.papers import figure_function
-from infwidth.papers.yang2023 import measured, nets
-from infwidth.papers.yang2023.depthwise import classify_depthwise
+from infwidth.papers.yang2023 import limits as nets
+from infwidth.papers.yang2023 import measured
+from infwidth.papers.yang2023.limits import classify_depthwise
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve

@@ -11,7 +11,7 @@ from infwidth.analysis.expected import about, above, below, equals
 from infwidth.analysis.quantities import Estimated, Exactly, Exponent, PerDoubling, on
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.yang2023 import measured
-from infwidth.papers.yang2023.depthwise import classify_depthwise
+from infwidth.papers.yang2023.limits import classify_depthwise
 
 #: Of exponents in width and depth; of powers of the depth on the plane; of the feature diversity exponent.
 RATE, POWER, DIVERSITY = 0.15, 0.1, 0.15

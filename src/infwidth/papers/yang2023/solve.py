@@ -15,7 +15,7 @@ from infwidth.specs.cells import Computation
 if TYPE_CHECKING:
     import torch
 
-    from infwidth.papers.yang2023.nets import Batch, Initial, Moment
+    from infwidth.papers.yang2023.limits import Batch, Initial, Moment
 
 
 class Labelled(Protocol):
@@ -40,7 +40,7 @@ class DepthPlane(Computation):
 
 
 class Diversity(Computation):
-    """The nets of ``nets.py``: a is ``branch_multiplier``, φ the ``activation``, ``lr`` of the base width and depth.
+    """The nets of ``limits.py``: a is ``branch_multiplier``, φ the ``activation``, ``lr`` of the base width and depth.
 
     ``show`` are the steps after which layers are compared. A seed has the same initial weights for all parametrizations
     of its width and depth; batches are the same for all.
@@ -62,7 +62,7 @@ class Diversity(Computation):
 
     def factor(self, power: str) -> float:
         """Return (L/L0) to minus a power."""
-        from infwidth.papers.yang2023.nets import BASE_DEPTH
+        from infwidth.papers.yang2023.limits import BASE_DEPTH
 
         return float((self.n_blocks / BASE_DEPTH) ** -float(Fraction(power)))
 
@@ -75,7 +75,7 @@ def depth_plane(spec: DepthPlane, data: None) -> Rows:
     a = 1 and a unit input.
     """
     from infwidth.limits.linear_residual import DepthScaling, train_linear_residual
-    from infwidth.papers.yang2023.depthwise import classify_depthwise
+    from infwidth.papers.yang2023.limits import classify_depthwise
 
     out = Rows(spec.lr)
     grid = [(alpha, gamma) for alpha in spec.powers for gamma in spec.updates]
@@ -121,7 +121,7 @@ def diversity(spec: Diversity, data: Labelled) -> Rows:
 
 def _trained(spec: Diversity, data: Labelled) -> "Iterator[Moment]":
     """Yield the moments of the nets of all seeds; one more than there are steps."""
-    from infwidth.papers.yang2023.nets import BASE_WIDTH, train
+    from infwidth.papers.yang2023.limits import BASE_WIDTH, train
 
     rates = [spec.lr * spec.factor(spec.gamma) * BASE_WIDTH / spec.width] * spec.n_seeds
     branch = spec.branch_multiplier * spec.factor(spec.alpha)
@@ -131,7 +131,7 @@ def _trained(spec: Diversity, data: Labelled) -> "Iterator[Moment]":
 def _initial(spec: Diversity, data: Labelled) -> "Initial":
     import torch
 
-    from infwidth.papers.yang2023.nets import Initial
+    from infwidth.papers.yang2023.limits import Initial
 
     n, inputs, k = spec.width, data.x_train[0].numel(), data.n_classes
 
@@ -150,7 +150,7 @@ def _initial(spec: Diversity, data: Labelled) -> "Initial":
 
 
 def _batches(spec: Diversity, data: Labelled) -> "Iterator[Batch]":
-    from infwidth.papers.yang2023.nets import Batch
+    from infwidth.papers.yang2023.limits import Batch
 
     rng = numpy_stream("order", "yang2023")
     for _ in range(spec.steps + 1):

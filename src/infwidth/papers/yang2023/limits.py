@@ -1,4 +1,6 @@
-"""The paper's residual MLPs, trained by Adam: nets that differ in learning rate and seed stacked into one.
+"""Depthwise parametrizations (α, γ), classified in exact arithmetic, and the paper's residual MLPs, trained by Adam.
+
+The nets, of which those that differ in learning rate and seed are stacked into one, are
 
     x^0 = U ξ,    x^l = x^{l-1} + a (L/L0)^{-α} MS(φ(W^l x^{l-1})),    f = Vᵀ x^L,    MS(y) = y − mean(y),
 
@@ -6,10 +8,39 @@ W at N(0, 1/n), V at N(0, 1/n²), U and V not trained. Adam moves W by η (L/L0)
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
+
+from infwidth.parametrization.rationals import Rational, rational
 
 if TYPE_CHECKING:
     import torch
+
+_HALF = Fraction(1, 2)
+
+
+class DepthVerdict(NamedTuple):
+    """What the limit of infinite width, then depth, of a parametrization is."""
+
+    stable_at_start: bool
+    """Whether the layers stay of order one at initialisation: α ≥ 1/2."""
+    growth: Fraction
+    """The power of L of what one step changes in the output, 1 − α − γ: unstable above zero, trivial below."""
+    faithful: bool
+    """Whether it is stable, nontrivial, and its layers stay apart from one another by no more than their own size."""
+    diversity: Fraction | None
+    """The feature diversity exponent κ of a faithful one: 1/2 for Depth-μP, 0 for all others."""
+
+
+def classify_depthwise(alpha: Rational, gamma: Rational) -> DepthVerdict:
+    """Return the verdict on (α, γ), exact rationals or such as "1/2" (paper, Section 5: stable at initialisation for
+    α ≥ 1/2; stable and nontrivial for α + γ = 1; faithful for α in [1/2, 1]; κ = 1/2 for α = γ = 1/2 only).
+    """
+    a, g = rational(alpha, "alpha"), rational(gamma, "gamma")
+    stable, growth = a >= _HALF, 1 - a - g
+    faithful = stable and a <= 1 and growth == 0
+    return DepthVerdict(stable, growth, faithful, (_HALF if a == _HALF else Fraction(0)) if faithful else None)
+
 
 #: The depth and width at which (α, γ) change nothing, as in the paper.
 BASE_DEPTH, BASE_WIDTH = 8, 256
