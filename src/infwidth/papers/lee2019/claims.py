@@ -46,7 +46,8 @@ CLAIMS = (
         says="The tangent kernels of ReLU nets change in training by less than n^(−1/2), close to 1/n.",
         measured=Exponent("the relative change of kernels of ReLU nets", nets("relu", "kernel_change", at_end=True)),
         expected=between(-1.1, -0.65),
-        note="1/n without kinks, n^(−3/4) by the neurons that pass one (derived here), give or take 0.1.",
+        note="1/n without kinks, n^(−3/4) by the neurons that pass one (derived here), give or take 0.1. "
+        "The interval was written after runs to choose widths.",
     ),
     Claim(
         "kernels_of_tanh_freeze",
