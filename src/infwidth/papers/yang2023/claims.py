@@ -67,6 +67,8 @@ CLAIMS = (
         "as n^(−1/2).",
         measured=Exponent("the relative rms error of the sizes of the layers", measured.layer_errors),
         expected=about(-1 / 2, within=RATE),
+        note="A first run with widths 64 to 512 and six seeds gave −0.52 ± 0.23; sixteen seeds of widths "
+        "from 32 since.",
     ),
     Claim(
         "layers_in_depth",
@@ -91,6 +93,7 @@ CLAIMS = (
         control=Estimated(
             "the same of (1, 0)", on("ode_diversity", partial(measured.deepest_exponent, activation="relu"))
         ),
+        note="Steps and the range of ε, to 1/8, were chosen after a picture of 50 steps and ε to 1/4.",
     ),
     Claim(
         "ode_less_diverse_deeper",
