@@ -58,6 +58,15 @@ def published_scales(published: Path) -> dict[str, list[str]]:
     return scales
 
 
+def published_figures(folder: Path) -> list[str]:
+    """Return the figures that are published at the scale ``folder``: a figure that came later is in no manifest.
+
+    Raises DataError where nothing is published.
+    """
+    read_manifest(folder)
+    return sorted(image.stem for image in (folder / "figures").glob("*.png"))
+
+
 def with_published(figures: str, folder: Path) -> str:
     """Return ``figures``, names separated by commas, with those of the published scale ``folder`` for "published".
 
@@ -66,21 +75,20 @@ def with_published(figures: str, folder: Path) -> str:
     parts = [part.strip() for part in figures.split(",")]
     if "published" not in parts:
         return figures
-    read_manifest(folder)
-    there = sorted(image.stem for image in (folder / "figures").glob("*.png"))
+    there = published_figures(folder)
     return ",".join(dict.fromkeys(name for part in parts for name in (there if part == "published" else [part])))
 
 
 def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph:
     """Return the graph of what can be drawn from published tables, which are checked against the manifest.
 
-    With ``all_figures`` those that were not run at the scale are left out, and those of one's own papers; a graph of
-    figures asked for by name stays as it is. Raises DataError for a table that is not published, or no
-    longer what was published.
+    With ``all_figures`` those that are not published at the scale are left out; a graph of figures asked for by name
+    stays as it is. Raises DataError for a table that is not published, or no longer what was published.
     """
     folder = published / graph.scale
-    not_run = {*read_manifest(folder)["figures_not_run"], *(figure.rule for figure in graph.own)}
-    if all_figures and not_run:
-        graph = load_graph(graph.scale, ",".join(f.rule for f in graph.figures if f.rule not in not_run))
+    there = published_figures(folder)
+    kept = [figure.rule for figure in graph.figures if figure.rule in there]
+    if all_figures and len(kept) < len(graph.figures):
+        graph = load_graph(graph.scale, ",".join(kept))
     check_published(folder, [f"tables/{paper}/{name}.parquet" for paper, name in graph.tables] + ["cells.csv"])
     return graph
