@@ -1,10 +1,13 @@
 """What all tests share: one thread, so that timings and bits do not depend on the machine's load; embedded digits."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from infwidth.data.prepare import prepare
 from infwidth.places import OWN_PAPERS
@@ -12,15 +15,30 @@ from infwidth.places import OWN_PAPERS
 os.environ.pop(OWN_PAPERS, None)  # tests are of the papers of the package
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, since they share fixtures, and all files that read the one smoke run.
+class ByFile(LoadScopeScheduling):
+    """Keeps the tests of a file in one process, since they share fixtures, and all files that read the one smoke run.
 
-    That run comes first, then what else runs Snakemake: a process that begins with the longest is not left with it.
+    A scheduler of our own, because xdist's groups are lost in the node ids of pytest 9.2 without a word.
     """
-    reading = {item.path for item in items if "smoke" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("smoke" if item.path in reading else str(item.path)))
-    items.sort(key=lambda item: (item.path not in reading, "workflow" not in item.path.parts))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "smoke" if _reads_the_smoke_run(file) else file
+
+
+@cache
+def _reads_the_smoke_run(file: str) -> bool:
+    return "smoke: Path" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Return what hands the tests to the processes."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the smoke run, then what else runs Snakemake: no process is left with the longest at the end."""
+    items.sort(key=lambda item: (not _reads_the_smoke_run(item.location[0]), "workflow" not in item.path.parts))
 
 
 @pytest.fixture(autouse=True, scope="session")
