@@ -36,6 +36,7 @@ _AT_MOST = {
     "parts": 2,  # of the examples of a test set
     "n_tokens": 20_000,
     "iterations": 4,
+    "measured": 4,
 }
 #: Computations that train nothing: they look at the shapes of a net.
 _OF_SHAPES = ("parameter_roles",)

@@ -98,17 +98,24 @@ def rows(spec: Spec, data: "Images") -> Rows:
 
 def _net(spec: Spec, data: "Images", seed: int) -> "tuple[Model, Plan]":
     """Return the net of a seed, and its plan: of base width one, so that the block's words are of the net itself."""
-    from infwidth.models import build_model
+    from infwidth.models.residual_mlp import ResidualMLP
     from infwidth.models.shapes import shapes_only
     from infwidth.parametrization import parametrize
     from infwidth.parametrization.conventions import base_net
     from infwidth.training.losses import n_outputs
 
     shape, outputs = tuple(data.x_train.shape[1:]), n_outputs(spec.loss, data.n_classes)
-    said = {"n_blocks": spec.n_blocks, "activation": spec.activation, "branch_multiplier": spec.branch_multiplier}
 
     def build(width: int) -> "Model":
-        return build_model({"name": "residual_mlp", "width": width, "branch_power": "1/2", **said}, shape, outputs)
+        return ResidualMLP(
+            shape,
+            outputs,
+            width=width,
+            n_blocks=spec.n_blocks,
+            activation=spec.activation,
+            branch_multiplier=spec.branch_multiplier,
+            branch_power="1/2",
+        )
 
     model, base = build(spec.width), base_net(spec.lr, spec.gamma0, 1, layer_lr="variance", optimizer="sgd")
     with shapes_only():

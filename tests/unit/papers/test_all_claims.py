@@ -64,6 +64,12 @@ def _apart(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=np.where(frame.metric == "bin_centre", frame.value, 1 + frame["index"] % 3 + chance))
 
 
+def _swept(frame: pd.DataFrame) -> list[str]:
+    """Return the axes that are numbers."""
+    axes = frame.columns[: frame.columns.get_loc("cell")]
+    return [name for name in axes if pd.api.types.is_numeric_dtype(frame[name])]
+
+
 _RNG = np.random.default_rng(0)
 
 #: Tables that say something else than what was measured. Some of them must break a claim, whatever it is on.
@@ -89,6 +95,14 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         frame.assign(value=frame.value * np.where((frame.of == "net") & (frame.rule == "mup"), 1e3, 1.0))
         if "rule" in frame
         else frame
+    ),
+    "every table moved by its size": lambda frame: frame.assign(value=frame.value + len(frame)),
+    "metrics apart": lambda frame: frame.assign(value=frame.value * (1.0 + _rank(frame.metric))),
+    "all grows with all that is swept": lambda frame: frame.assign(
+        value=frame.value * frame[_swept(frame)].fillna(1).abs().prod(axis=1) ** 2
+    ),
+    "all grows with the index": lambda frame: frame.assign(
+        value=frame.value * frame["index"].abs().clip(lower=1.0) ** 2
     ),
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))

@@ -55,6 +55,9 @@ def cells(test: Callable[[Any], bool]) -> set[str]:
 
 TRAININGS = cells(lambda spec: spec.kind == "train")
 AT_INFINITY = cells(lambda spec: spec.kind == "solve" and spec.solve.name == "infinite_training")
+LOSSES_OF_THEIR_OWN = cells(
+    lambda spec: spec.kind == "solve" and spec.solve.name in ("residual_nets", "linear_residual")
+)
 FIGURES = {job for job in BEFORE if job.startswith("figure ")}
 CLAIMS = {job for job in BEFORE if job.startswith("claims ")}
 
@@ -87,7 +90,7 @@ TABLE = {
     "models/transformer.py": model("transformer") | computation("parameter_roles"),
     "training/probes/attention.py": probe("attention_maps"),
     "training/journal.py": TRAININGS,
-    "training/losses.py": TRAININGS | AT_INFINITY,
+    "training/losses.py": TRAININGS | AT_INFINITY | LOSSES_OF_THEIR_OWN,
     "training/trainer.py": TRAININGS,
     "limits/maml/linear.py": computation("maml"),
     "solve/deep_linear_dmft.py": computation("deep_linear_dmft"),

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_it_can_be_read_in_one_sitting() -> None:
     by_hand = README.split(BEGIN)[0] + README.split(END)[1]
     assert len(by_hand.encode()) < 10000
-    assert len(README.encode()) < 12500
+    assert len(README.encode()) < 16000  # a row a paper, of 27
     assert len(re.findall(r"!\[", README)) == 3
 
 

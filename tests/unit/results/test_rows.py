@@ -27,7 +27,11 @@ SEEDLESS = {
     "second_vision": ENSEMBLES,
     "vision_offline": ENSEMBLES,
     "vision_online": ENSEMBLES | {"ntk_alignment", "ntk_eigenvalue", "ntk_task_power"},
-    "particles": {"bin_centre", "density"},
+    **dict.fromkeys(
+        ("particles", "linear_networks", "nonlinear_networks", "nonlinear_widths", "richness_networks"),
+        frozenset({"bin_centre", "density"}),
+    ),
+    "spectra": {"bin_centre", "density"},
     "linear_limit": {"output_mean", "output_std"},
 }
 
@@ -44,8 +48,9 @@ def test_rows_of_published_tables_are_told_apart(path: Path) -> None:
     elif "width" in table:
         assert ((seeded.of == "limit") == seeded.width.isna()).all()
         assert set(seeded.of) <= {"net", "limit"}
-    else:  # seeds of a limit are samples of its neurons
-        assert set(seeded.of) <= ({"limit"} if path.stem.endswith("_limit") else {"net"})
+    else:  # seeds of a limit are samples of its neurons, or of the data that a kernel is given
+        assert len(set(seeded.of)) <= 1
+        assert set(seeded.of) <= {"net", "limit"}
 
 
 def test_rows_are_of_nets_unless_told_otherwise() -> None:
