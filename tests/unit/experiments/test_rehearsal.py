@@ -10,7 +10,7 @@ from infwidth.plan.graph import load_graph
 SHORTER = {
     *("steps", "test_steps", "epochs", "batches_per_epoch", "tasks_per_batch", "validation_tasks", "test_tasks"),
     *("batch_size", "n_seeds", "seeds", "n_quantiles", "train_size", "test_size", "train_windows", "test_windows"),
-    *("parts", "n_tokens", "iterations", "horizon", "show", "width", "base_width"),
+    *("parts", "n_tokens", "iterations", "measured", "horizon", "show", "width", "base_width"),
 }
 
 
