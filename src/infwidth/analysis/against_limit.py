@@ -5,10 +5,23 @@ Every net, and a limit that has seeds of its own (of its data), counts at the la
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, change_per_doubling, mean_over_seeds
+from infwidth.analysis.statistics import Estimate, change_per_doubling, jackknife, mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table
+
+
+def mean_log_ratio(rows: pd.DataFrame, exact: pd.Series, axes: Sequence[str]) -> Estimate:
+    """Return the mean over settings of |log (mean over seeds of ``value`` / exact value)|; the jackknife's interval.
+
+    ``axes`` name a setting, and index ``exact``, which has one value of each.
+    """
+
+    def statistic(of: pd.DataFrame) -> float:
+        return float(np.abs(np.log(of.mean(axis=1) / exact.reindex(of.index))).mean())
+
+    return jackknife(rows.pivot_table(index=[*axes], columns="seed", values="value"), statistic)
 
 
 def rises_with_width(table: Table, metric: str) -> Estimate:

@@ -37,6 +37,18 @@ def jackknife_variance(without: Sequence[float] | np.ndarray) -> float:
     return float((len(without) - 1) * np.var(without))
 
 
+def jackknife(wide: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> Estimate:
+    """Return ``statistic`` of a frame with a column a seed, and the jackknife's interval: each seed left out in turn.
+
+    The interval is infinite of fewer than three seeds.
+    """
+    n = wide.shape[1]
+    if n < 3:
+        return Estimate(statistic(wide), float("-inf"), float("inf"), n)
+    without = [statistic(wide.drop(columns=seed)) for seed in wide]
+    return student(statistic(wide), float(np.sqrt(jackknife_variance(without))), n)
+
+
 def exact(value: float, n: int = 1) -> Estimate:
     """Return a number that is no sample (algebra, a comparison of bits, a statement on every net): its own interval."""
     return Estimate(float(value), float(value), float(value), n)

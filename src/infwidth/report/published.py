@@ -79,6 +79,13 @@ def with_published(figures: str, folder: Path) -> str:
     return ",".join(dict.fromkeys(name for part in parts for name in (there if part == "published" else [part])))
 
 
+def of_published(graph: Graph, folder: Path) -> Graph:
+    """Return the graph of those figures that are published at the scale ``folder``."""
+    there = published_figures(folder)
+    kept = [figure.rule for figure in graph.figures if figure.rule in there]
+    return graph if len(kept) == len(graph.figures) else load_graph(graph.scale, ",".join(kept), own=bool(graph.own))
+
+
 def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph:
     """Return the graph of what can be drawn from published tables, which are checked against the manifest.
 
@@ -86,9 +93,7 @@ def published_part(graph: Graph, published: Path, *, all_figures: bool) -> Graph
     stays as it is. Raises DataError for a table that is not published, or no longer what was published.
     """
     folder = published / graph.scale
-    there = published_figures(folder)
-    kept = [figure.rule for figure in graph.figures if figure.rule in there]
-    if all_figures and len(kept) < len(graph.figures):
-        graph = load_graph(graph.scale, ",".join(kept))
+    if all_figures:
+        graph = of_published(graph, folder)
     check_published(folder, [f"tables/{paper}/{name}.parquet" for paper, name in graph.tables] + ["cells.csv"])
     return graph

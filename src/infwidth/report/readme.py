@@ -11,7 +11,7 @@ from infwidth.plan.graph import load_graph
 from infwidth.report.contents import Contents, contents
 from infwidth.report.elsewhere import machine_class, read_elsewhere
 from infwidth.report.ledger import read_ledger
-from infwidth.report.published import MANIFEST, published_figures, published_scales
+from infwidth.report.published import MANIFEST, of_published, published_scales
 from infwidth.report.render import pages, render_block, write_pages
 
 BEGIN = "<!-- published: written by ./run python -m infwidth readme -->"
@@ -27,11 +27,7 @@ def scales(published: Path) -> list[str]:
 
 def published_contents(folder: Path) -> tuple[Contents, pd.DataFrame]:
     """Return what a published scale (its folder) has to say, and the provenance of its cells."""
-    graph = load_graph(folder.name, own=False)
-    there = published_figures(folder)
-    kept = [figure.rule for figure in graph.figures if figure.rule in there]
-    if len(kept) < len(graph.figures):
-        graph = load_graph(folder.name, ",".join(kept), own=False)
+    graph = of_published(load_graph(folder.name, own=False), folder)
     cells, others = pd.read_csv(folder / "cells.csv"), read_elsewhere(folder)
     said = contents(
         graph,

@@ -7,11 +7,9 @@ can start from the published numbers, compute only what other code made, and pub
 import csv
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.cells import read_cell
@@ -63,14 +61,19 @@ def adopt_published(folder: Path, cells: Path) -> tuple[int, int]:
     with (folder / "cells.csv").open(encoding="utf-8", newline="") as rows:
         told = {row["cell"]: row for row in csv.DictReader(rows)}
     wanted = {name: spec for name, row in told.items() if (spec := _spec_by_the_code_of_now(name, row)) is not None}
-    left = len(told) - len(wanted)
-    for name, frame in _rows_of(wanted, (folder / table for table in tables)):
-        spec = wanted.pop(name)
-        target = cells / spec.kind / f"{name}.parquet"
-        if not target.exists():
-            provenance = from_texts({key: text for key, text in told[name].items() if key != "spec"})
-            write_cell(target, frame, canonical(spec), provenance)
-    return len(told) - left - len(wanted), left + len(wanted)
+    taken = 0
+    for table in tables:
+        for name, rows_of_cell in read_table(folder / table).groupby("cell", sort=False):
+            spec = wanted.pop(str(name), None)  # a cell may be in several tables
+            if spec is None:
+                continue
+            taken += 1
+            target = cells / spec.kind / f"{name}.parquet"
+            if not target.exists():
+                provenance = from_texts({key: text for key, text in told[str(name)].items() if key != "spec"})
+                frame = rows_of_cell.reset_index(drop=True).astype(COLUMNS)
+                write_cell(target, frame, canonical(spec), provenance)
+    return taken, len(told) - taken
 
 
 def _spec_by_the_code_of_now(name: str, row: Mapping[str, str]) -> Train | Solve[Any] | None:
@@ -81,17 +84,6 @@ def _spec_by_the_code_of_now(name: str, row: Mapping[str, str]) -> Train | Solve
     except SpecError:
         return None
     return spec if current and spec.kind != "join" else None
-
-
-def _rows_of(wanted: Mapping[str, object], tables: Iterator[Path]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (cell, its rows) for each of ``wanted`` that a table has, once."""
-    found: set[str] = set()
-    for file in tables:
-        table = read_table(file)
-        for name, frame in table.groupby("cell", sort=False):
-            if name in wanted and name not in found:
-                found.add(str(name))
-                yield str(name), frame.reset_index(drop=True).astype(COLUMNS)
 
 
 def _code_of(spec: Train | Solve[Any]) -> str:

@@ -11,6 +11,7 @@ from infwidth.analysis.statistics import (
     Estimate,
     change_per_doubling,
     exponent,
+    jackknife,
     mean_over_seeds,
     resampled,
     rms_exponent,
@@ -109,3 +110,16 @@ def test_interval_of_a_slope_of_unequal_seeds_covers_as_often_as_it_says() -> No
         found = slope_of_means(pd.DataFrame(parts, columns=["seed", "width", "value"]))
         covered.append(found.low <= 0 <= found.high)
     assert 0.92 <= np.mean(covered) <= 0.99
+
+
+def test_the_jackknife_of_a_mean_is_students_interval() -> None:
+    values = np.random.default_rng(0).normal(size=7)
+    found = jackknife(pd.DataFrame([values]), lambda of: float(of.mean(axis=1).iloc[0]))
+    expected = mean_over_seeds(values)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
+    assert found.n == 7
+
+
+def test_two_seeds_leave_a_jackknife_without_an_interval() -> None:
+    found = jackknife(pd.DataFrame([[1.0, 2.0]]), lambda of: float(of.to_numpy().mean()))
+    assert (found.value, found.low, found.high) == (1.5, -math.inf, math.inf)

@@ -12,7 +12,7 @@ import pandas as pd
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, below, between, equals
 from infwidth.analysis.quantities import Estimated, Exactly, Exponent, Mean, on, several
-from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_of_means, student
+from infwidth.analysis.statistics import Estimate, jackknife, slope_of_means
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.atanasov2024.measured import gcv_off, off_in, off_in_all, pieces_off, removed_less_left
 
@@ -39,8 +39,7 @@ def _peak_over_ridged(table: Table) -> Estimate:
         means = of.mean(axis=1)
         return float(np.log(means.loc[means.index.min()] / means.loc[means.index.max()]))
 
-    without = [ratio(wide.drop(columns=seed)) for seed in wide]
-    return student(ratio(wide), np.sqrt(jackknife_variance(without)), wide.shape[1])
+    return jackknife(wide, ratio)
 
 
 def _slope(table: str, regime: str) -> Callable[[Tables], Estimate]:

@@ -1,37 +1,23 @@
 """What figures and claims share: errors of drawn data beside their deterministic equivalents."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife_variance, student
+from infwidth.analysis.against_limit import mean_log_ratio
+from infwidth.analysis.statistics import Estimate, jackknife
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.atanasov2024.solve import PIECES
 
 
-def off(rows: pd.DataFrame, expected: pd.DataFrame, axes: Sequence[str]) -> Estimate:
-    """Return the mean over settings of |log(mean over seeds of ``value`` / expected value)|; the jackknife's interval.
-
-    ``axes`` name a setting: one row of ``expected`` for each of them.
-    """
-    exact = expected.set_index([*axes]).value
-    wide = rows.pivot_table(index=[*axes], columns="seed", values="value")
-
-    def distance(of: pd.DataFrame) -> float:
-        return float(np.abs(np.log(of.mean(axis=1) / exact.reindex(of.index))).mean())
-
-    without = [distance(wide.drop(columns=seed)) for seed in wide]
-    return student(distance(wide), np.sqrt(jackknife_variance(without)), wide.shape[1])
-
-
 def off_in(table: Table, metric: str, axes: Sequence[str]) -> Estimate:
-    """Return :func:`off` of a metric of one table."""
-    return off(table.nets(metric), table.limit(metric), axes)
+    """Return how far a metric of one table is from what is expected; ``axes`` name a setting."""
+    return mean_log_ratio(table.nets(metric), table.limit(metric).set_index([*axes]).value, axes)
 
 
 def off_in_all(tables: Tables, metric: str, names: dict[str, Sequence[str]]) -> Estimate:
-    """Return :func:`off` of a metric over all settings of several tables, whose axes ``names`` has beside the index."""
+    """Return the same over all settings of several tables, whose axes ``names`` has beside the index."""
     rows, expected = (
         [
             found.assign(setting=name + found[[*axes, "index"]].astype(str).agg(" ".join, axis=1))
@@ -41,20 +27,20 @@ def off_in_all(tables: Tables, metric: str, names: dict[str, Sequence[str]]) -> 
         for of in (lambda table: table.nets(metric), lambda table: table.limit(metric))
     )
     seeds = min(part.seed.nunique() for part in rows)
-    return off(pd.concat(part[part.seed < seeds] for part in rows), pd.concat(expected), ["setting"])
+    exact = pd.concat(expected).set_index("setting").value
+    return mean_log_ratio(pd.concat(part[part.seed < seeds] for part in rows), exact, ["setting"])
 
 
 def gcv_off(table: Table, noise: float, axes: Sequence[str]) -> Estimate:
     """Return the mean over settings of |log| of the mean generalised cross validation over the mean noisy error."""
-    keys = [*axes, "index"]
-    gcv, test = (table.nets(m).pivot_table(index=keys, columns="seed", values="value") for m in ("gcv", "test"))
+    rows = table.nets("gcv", "test")
+    wide = rows.pivot_table(index=["metric", *axes, "index"], columns="seed", values="value")
 
-    def distance(seeds: list[Hashable]) -> float:
-        return float(np.abs(np.log(gcv[seeds].mean(axis=1) / (test[seeds].mean(axis=1) + noise))).mean())
+    def distance(of: pd.DataFrame) -> float:
+        means = of.mean(axis=1)
+        return float(np.abs(np.log(means.loc["gcv"] / (means.loc["test"] + noise))).mean())
 
-    seeds = list(gcv)
-    without = [distance([other for other in seeds if other != seed]) for seed in seeds]
-    return student(distance(seeds), np.sqrt(jackknife_variance(without)), len(seeds))
+    return jackknife(wide, distance)
 
 
 def pieces_off(table: Table) -> Estimate:
@@ -67,8 +53,7 @@ def pieces_off(table: Table) -> Estimate:
         missing = (of.mean(axis=1) - exact.reindex(of.index)).abs()
         return float((missing / whole.reindex(of.index.get_level_values("index")).to_numpy()).mean())
 
-    without = [distance(wide.drop(columns=seed)) for seed in wide]
-    return student(distance(wide), np.sqrt(jackknife_variance(without)), wide.shape[1])
+    return jackknife(wide, distance)
 
 
 def removed_less_left(table: Table) -> pd.Series:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.against_limit import mean_log_ratio
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, below
 from infwidth.analysis.quantities import Estimated, Exactly, Mean, several
-from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_of_means, student
+from infwidth.analysis.statistics import Estimate, slope_of_means
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
 from infwidth.papers.bordelon2024.measured import envelope_slope, floors, variance
@@ -23,18 +24,8 @@ _LAWS, _OTHERS = exponents(_B, _A), exponents(_B, _OTHER)
 def _off(name: str, metric: str, *axes: str) -> Callable[[Tables], Estimate]:
     """Return what measures the mean over ``axes`` and times of |log(mean over nets / theory)|; a jackknife."""
 
-    def estimate(tables: Tables) -> Estimate:
-        table = tables[name]
-        exact = table.limit(metric).set_index([*axes, "step"]).value
-        wide = table.nets(metric).pivot_table(index=[*axes, "step"], columns="seed", values="value")
-
-        def distance(of: pd.DataFrame) -> float:
-            return float(np.abs(np.log(of.mean(axis=1) / exact.reindex(of.index))).mean())
-
-        without = [distance(wide.drop(columns=seed)) for seed in wide]
-        return student(distance(wide), np.sqrt(jackknife_variance(without)), wide.shape[1])
-
-    return estimate
+    at = [*axes, "step"]
+    return lambda tables: mean_log_ratio(tables[name].nets(metric), tables[name].limit(metric).set_index(at).value, at)
 
 
 def _slope(rows: Callable[[Tables], pd.DataFrame], axis: str) -> Callable[[Tables], Estimate]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife_variance, student
+from infwidth.analysis.against_limit import mean_log_ratio
+from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import Table
 
 
@@ -25,16 +25,5 @@ def log_ratio(rows: pd.DataFrame, *, by: Sequence[str] = (), least: float = 0.0)
     Points at which theory is ``least`` or less are left out. The interval is the jackknife's over training sets, each
     left out at all points at once.
     """
-    kept = rows[rows.exact > least]
-    table = kept.pivot(index="seed", columns=[*by, "step", "index"], values="value")
-    exact = kept.pivot(index="seed", columns=[*by, "step", "index"], values="exact").iloc[0].to_numpy()
-    values = table.to_numpy()
-
-    def statistic(chosen: np.ndarray) -> float:
-        return float(np.abs(np.log(chosen.mean(axis=0) / exact)).mean())
-
-    n = len(values)
-    without = [statistic(np.delete(values, i, axis=0)) for i in range(n)] if n > 1 else [np.nan]
-    if n < 3:
-        return Estimate(statistic(values), float("-inf"), float("inf"), n)
-    return student(statistic(values), float(np.sqrt(jackknife_variance(without))), n)
+    kept, at = rows[rows.exact > least], [*by, "step", "index"]
+    return mean_log_ratio(kept, kept.groupby(at).exact.first(), at)

@@ -1,11 +1,17 @@
-"""Learning curves on logarithmic axes: theory as a line, means over training sets as dots with their intervals."""
+"""Learning curves on logarithmic axes: theory as a line, means over training sets as dots with their intervals.
 
+And what they come from: the spectrum of a kernel, and the power of the targets in its modes.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
+from infwidth.analysis.table import Table
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import points
 from infwidth.plotting.style import LIMIT
@@ -29,3 +35,22 @@ def logarithmic(axes: Axes, label: str, *, x: str = "examples P") -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     log_heights(axes)
     axes.set(xlabel=x, ylabel=label)
+
+
+def spectrum_and_power(spectrum: Axes, power: Axes, table: Table, *, color: Any = "0.35") -> None:
+    """Draw a kernel's eigenvalues and the power of the targets in its first modes, on linear heights."""
+    for axes, metric, label in (
+        (spectrum, "eigenvalue", "η"),
+        (power, "cumulative_power", "power in the first ρ"),
+    ):
+        rows = table.limit(metric)
+        rows = rows[rows.value > 0]
+        axes.plot(rows["index"] + 1, rows.value, color=color)
+        axes.set_xscale("log")
+        axes.set(xlabel="eigenfunction ρ", ylabel=label)
+
+
+def ordered_colours(values: Iterable[float]) -> dict[float, Any]:
+    """Return a colour for each value of a parameter (noise, ridge, bandwidth), light for the smallest."""
+    known = sorted(set(values))
+    return dict(zip(known, sns.color_palette("flare", len(known)), strict=True))

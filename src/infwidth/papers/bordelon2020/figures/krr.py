@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.bordelon2020.panels import DEGREES, ordered_colours
+from infwidth.papers.bordelon2020.panels import DEGREES
 from infwidth.plotting import legends
 from infwidth.plotting.style import FULL
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
 
 
 def krr(tables: Tables) -> Figure:

@@ -7,21 +7,14 @@ from infwidth.analysis.table import Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import FULL, PAIR
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, spectrum_and_power, theory
 
 
 def mnist(tables: Tables) -> Figure:
     """Spectrum (left), power (middle), curve (right)."""
     table = tables["mnist"]
     figure, axes = plt.subplots(1, 3, figsize=(FULL, 2.4))
-    for panel, metric, name in zip(
-        axes, ("eigenvalue", "cumulative_power"), ("η", "power in the first ρ"), strict=False
-    ):
-        rows = table.limit(metric)
-        rows = rows[rows.value > 0]
-        panel.plot(rows["index"] + 1, rows.value, color="0.35")
-        panel.set_xscale("log")
-        panel.set(xlabel="eigenfunction ρ", ylabel=name)
+    spectrum_and_power(axes[0], axes[1], table)
     log_heights(axes[0])
     for metric, colour in zip(("test_error", "unseen_error"), PAIR, strict=True):
         dots(axes[2], table.nets(metric), colour)

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2020.measured import shares
-from infwidth.papers.bordelon2020.panels import ordered_colours
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import FULL, GUIDE, LAZY, PAIR
+from infwidth.topics.learning_curves.panels import ordered_colours
 
 
 def spectra(tables: Tables) -> Figure:

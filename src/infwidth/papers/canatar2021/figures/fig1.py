@@ -8,7 +8,7 @@ from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import FULL, PAIR
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, spectrum_and_power, theory
 
 _PAIRS = {"zero_one": ("0 and 1", PAIR[0]), "eight_nine": ("8 and 9", PAIR[1])}
 
@@ -22,16 +22,11 @@ def fig1(tables: Tables) -> Figure:
     spectrum, power, curve = (figure.add_subplot(grid[:, column]) for column in (1, 2, 3))
     for name, (_, colour) in _PAIRS.items():
         table = tables[name]
-        for panel, metric in ((spectrum, "eigenvalue"), (power, "cumulative_power")):
-            rows = table.limit(metric)
-            rows = rows[rows.value > 0]
-            panel.plot(rows["index"] + 1, rows.value, color=colour)
-            panel.set_xscale("log")
+        spectrum_and_power(spectrum, power, table, color=colour)
         dots(curve, table.nets("test_error"), colour)
         theory(curve, table.limit("test_error"), color=colour)
     log_heights(spectrum)
-    spectrum.set(xlabel="eigenfunction ρ", ylabel="η")
-    power.set(xlabel="eigenfunction ρ", ylabel="power in the first ρ", ylim=(0, 1.03))
+    power.set_ylim(0, 1.03)
     logarithmic(curve, "error / power")
     legends.below(figure, [legends.line(words, color=colour) for words, colour in _PAIRS.values()])
     return figure

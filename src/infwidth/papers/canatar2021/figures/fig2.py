@@ -5,11 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.canatar2021.panels import ordered_colours
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import DASHED, FULL
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, spectrum_and_power, theory
 
 _NAMES = {"mnist5k": "MNIST", "mnist": "MNIST", "cifar10": "CIFAR-10"}
 #: σ² of the settings, in their order (index).
@@ -31,14 +30,7 @@ def fig2(tables: Tables) -> Figure:
 
 
 def _row(axes: list[Axes], table: Table, name: str, colours: list[str]) -> None:
-    for panel, metric, label in zip(
-        axes, ("eigenvalue", "cumulative_power"), ("η", "power in the first ρ"), strict=False
-    ):
-        rows = table.limit(metric)
-        rows = rows[rows.value > 0]
-        panel.plot(rows["index"] + 1, rows.value, color="0.35")
-        panel.set_xscale("log")
-        panel.set(xlabel="eigenfunction ρ", ylabel=label)
+    spectrum_and_power(axes[0], axes[1], table)
     log_heights(axes[0])
     axes[0].set_title(name)
     for i, colour in enumerate(colours):

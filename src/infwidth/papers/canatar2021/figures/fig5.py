@@ -7,11 +7,10 @@ from matplotlib.figure import Figure
 from infwidth.analysis.table import Tables
 from infwidth.limits.learning_curves import double_descent_noise, one_peak_noise
 from infwidth.papers.canatar2021.measured import shell_noise, shell_ridges, with_noise
-from infwidth.papers.canatar2021.panels import ordered_colours
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
 
 _MARKS = {1: ("o", "degree 1"), 2: ("s", "degree 2")}
 

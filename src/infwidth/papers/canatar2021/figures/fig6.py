@@ -6,10 +6,9 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.canatar2021.measured import NOISES, REPORTED_NTK, REPORTED_P, reported_power, with_noise
-from infwidth.papers.canatar2021.panels import ordered_colours
 from infwidth.plotting import legends
 from infwidth.plotting.style import DASHED, FULL, LIMIT, width_colours
-from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
+from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
 
 
 def fig6(tables: Tables) -> Figure:
