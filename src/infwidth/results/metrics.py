@@ -247,4 +247,14 @@ METRICS: dict[str, Metric] = {
     "loss_distance": Metric("distance of the losses of nets from those of the limit, averaged over steps", _LOSS),
     "sampling_error": Metric("standard error of the sampled limit, in units of the distances", ""),
     "untrained_accuracy": Metric("share of right answers on test tasks after adaptation from the initial net"),
+    # Fluctuations of finite width. A seed is a group of nets.
+    "fluctuation": Metric("N times the variance over nets of an order parameter (layer); of a limit: its theory"),
+    "uncoupled": Metric("the same in theory, of units that do not answer to fluctuations of the errors"),
+    "order": Metric("order parameter (layer) of the limit, or its mean over the nets of a group"),
+    "departure": Metric(
+        "mean over the nets of a group of the squared difference of an order parameter from the limit's"
+    ),
+    "mean_departure": Metric("mean over the nets of a group of the difference of an order parameter from the limit's"),
+    "shift": Metric("N times that mean in theory"),
+    "corrected": Metric("loss of the limit with theory's variance over N", _LOSS),
 }
