@@ -244,6 +244,8 @@ METRICS: dict[str, Metric] = {
     "start": Metric("root mean square of the last layer at initialisation, at a point (index) of the plane"),
     "alpha": Metric("α of a point (index) of the plane: branches are multiplied by L^−α"),
     "gamma": Metric("γ of a point (index) of the plane: updates are multiplied by L^−γ"),
+    "late_loss": Metric("mean over the last steps of training of the loss of a batch before it is learned", _LOSS),
+    "growth": Metric("root mean square of the last layer at initialisation over that of the first"),
     "loss_distance": Metric("distance of the losses of nets from those of the limit, averaged over steps", _LOSS),
     "sampling_error": Metric("standard error of the sampled limit, in units of the distances", ""),
     "untrained_accuracy": Metric("share of right answers on test tasks after adaptation from the initial net"),

@@ -52,6 +52,7 @@ COMPUTATIONS = {
     "pi_projection": "infwidth.solve.pi_projection:rows",
     "pi_rank": "infwidth.solve.pi_rank:rows",
     "residual_nets": "infwidth.solve.residual_nets:rows",
+    "residual_sweep": "infwidth.solve.residual_sweep:rows",
     "richness_family": "infwidth.solve.richness_family:rows",
     "solver_costs": "infwidth.solve.solver_costs:rows",
     "sphere_nets": "infwidth.solve.sphere_nets:rows",

@@ -1,13 +1,21 @@
-"""What figures and claims share: exponents on the plane, errors of finite nets, curves over rates, diversity."""
+"""What figures and claims share: exponents on the plane, errors of finite nets, diversity, best rates and losses."""
+
+import math
 
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.lr_optimum import best_loss_change, drift, final_losses, optimum_table
 from infwidth.analysis.statistics import Estimate, mean_over_seeds, slopes_by_seed
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: The steps after which layers are shown.
 SHOWN = (1, 5, 10)
+
+#: What sweeps over learning rates are judged by, and the loss of a net that says nothing of ten classes.
+LOSS, CHANCE = "late_loss", math.log(10)
+#: The depth at which all depthwise parametrizations are one.
+BASE_DEPTH = 8
 
 
 def plane(table: Table) -> pd.DataFrame:
@@ -77,3 +85,88 @@ def deepest_exponent(table: Table, activation: str) -> Estimate:
     """Return that exponent of the deepest nets after training."""
     exponents = diversity_exponents(table, activation, table.values("step")[-1])
     return mean_over_seeds(exponents[exponents.n_blocks == exponents.n_blocks.max()].value.to_numpy())
+
+
+def optima(table: Table, axis: str = "n_blocks") -> pd.DataFrame:
+    """Return the best rate of every depth, or of every other value of ``axis``; see ``lr_optimum``."""
+    return optimum_table(table, axis=axis, metric=LOSS, chance=CHANCE)
+
+
+def rate_drift(table: Table) -> Estimate:
+    """Return the change of log₂ of the best learning rate per doubling of the depth."""
+    return drift(table, axis="n_blocks", metric=LOSS, chance=CHANCE)
+
+
+def loss_change(table: Table) -> Estimate:
+    """Return the change of the log of the loss at the best rate per doubling of the depth."""
+    return best_loss_change(table, axis="n_blocks", metric=LOSS, chance=CHANCE)
+
+
+def best_losses(table: Table) -> pd.DataFrame:
+    """Return the log of every net's loss at the rate of the grid that is best for its depth, on average over nets.
+
+    Columns n_blocks, seed and value.
+    """
+    rows = final_losses(table, axis="n_blocks", metric=LOSS)
+    best = _lowest(rows, ["n_blocks", "lr"]).groupby("n_blocks").head(1)
+    chosen = rows.merge(best[["n_blocks", "lr"]], on=["n_blocks", "lr"])
+    return chosen.assign(value=np.log(chosen.value))[["n_blocks", "seed", "value"]]
+
+
+def _lowest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the means over seeds of what no seed diverged at, the lowest first."""
+    means = rows.groupby(by).value.agg(lambda of: of.mean(skipna=False)).dropna().reset_index()
+    return means.sort_values("value")
+
+
+def apart_at_largest(table: Table, other: Table, *, layers_a_block: tuple[int, int] = (1, 1)) -> np.ndarray:
+    """Return by how much the log of the best loss in ``table`` is above that in ``other``, nets of one seed [seeds].
+
+    At the largest depth, counted in layers, that both have.
+    """
+    columns = []
+    for each, n in zip((table, other), layers_a_block, strict=True):
+        rows = best_losses(each)
+        layers = rows.assign(n_layers=n * rows.n_blocks)
+        columns.append(layers.pivot_table(index="n_layers", columns="seed", values="value"))
+    common = columns[0].index.intersection(columns[1].index)
+    if common.empty:
+        raise NotTestableError("The two have no number of layers in common.")
+    return (columns[0] - columns[1]).loc[common.max()].to_numpy()
+
+
+def best_rate(table: Table) -> float:
+    """Return the rate of a grid over multipliers that is best at the base depth, with its best multiplier."""
+    rows = table.at(n_blocks=BASE_DEPTH).at_end().nets(LOSS)
+    whole = rows.groupby(["branch_multiplier", "lr"]).filter(lambda of: of.seed.nunique() == rows.seed.nunique())
+    return float(_lowest(whole, ["branch_multiplier", "lr"]).lr.iloc[0])
+
+
+def over_multipliers(table: Table) -> Table:
+    """Return the nets of that rate with the block multiplier in its place, to find the best one."""
+    frame = table.at(lr=best_rate(table)).frame
+    return Table(frame.assign(lr=frame.branch_multiplier), table.name)
+
+
+def in_standard(table: Table) -> Table:
+    """Return nets of Depth-μP under the multipliers and rates that they have in the standard parametrization.
+
+    With a (L/L0)^(−1/2) and η (L/L0)^(−1/2) in the place of a and η the two are the same nets.
+    """
+    factor = (table.frame.n_blocks / BASE_DEPTH) ** -0.5
+    return Table(
+        table.frame.assign(branch_multiplier=factor * table.frame.branch_multiplier, lr=factor * table.frame.lr),
+        table.name,
+    )
+
+
+def multiplier_drift(table: Table) -> Estimate:
+    """Return the change of log₂ of the best block multiplier, at that rate, per doubling of the depth from L0 on."""
+    deep = table.at(n_blocks=[depth for depth in table.values("n_blocks") if depth >= BASE_DEPTH])
+    return rate_drift(over_multipliers(deep))
+
+
+def ridge_slope(table: Table, multipliers: tuple[float, ...]) -> Estimate:
+    """Return the slope of log₂ of the best learning rate on log₂ of the block multiplier, of one depth."""
+    chosen = table.at(branch_multiplier=multipliers)
+    return drift(chosen, axis="branch_multiplier", metric=LOSS, chance=CHANCE)
