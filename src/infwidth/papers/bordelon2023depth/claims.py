@@ -5,14 +5,18 @@ from functools import partial
 import pandas as pd
 
 from infwidth.analysis.claims import Claim
-from infwidth.analysis.expected import about
-from infwidth.analysis.quantities import Estimated, Exponent, nets, on
+from infwidth.analysis.expected import about, at_most, below
+from infwidth.analysis.quantities import Estimated, Exponent, Quantity, nets, on
 from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2023depth import measured
 
 #: Of exponents: of kernels at initialisation, and of nets after some steps, whose next order in 1/N and 1/L is larger.
 INITIAL, TRAINED = 0.15, 0.25
+#: Of a best learning rate that stays, and that stays about where it is, in octaves a doubling.
+STAYS, ABOUT = 1 / 3, 1 / 2
+#: Of one that does not, in octaves over all widths or depths.
+SHIFTS = -2
 
 
 def _kernel_rate(activation: str, table: Table) -> Estimate:
@@ -29,6 +33,22 @@ def _against_ensemble(tables: Tables) -> pd.DataFrame:
     widest = errors.width.max()
     return errors[(errors.n_blocks == errors.n_blocks.max()) & (errors.width < widest)]
 
+
+def _rate_of(experiment: str, axis: str = "n_blocks") -> Quantity:
+    return Estimated(
+        f"change of log₂ of the best learning rate per doubling of the {_NOUNS[axis]}",
+        on(experiment, partial(measured.rate_drift, axis=axis)),
+    )
+
+
+def _all_of(experiment: str, axis: str = "n_blocks") -> Quantity:
+    return Estimated(
+        f"change of log₂ of the best learning rate from the least to the largest {_NOUNS[axis]}",
+        on(experiment, partial(measured.rate_change, axis=axis)),
+    )
+
+
+_NOUNS = {"width": "width", "n_blocks": "depth"}
 
 CLAIMS = (
     Claim(
@@ -113,5 +133,75 @@ CLAIMS = (
         ),
         expected=about(-1, within=TRAINED),
         note="Nets of one seed are coupled over depths by one path of initial weights.",
+    ),
+    Claim(
+        "scaled_rate_over_depths",
+        "lr_width_depth",
+        says="In μP with branches 1/√L the best learning rate of SGD stays as residual nets get deeper.",
+        measured=_rate_of("scaled_depths"),
+        expected=about(0, within=STAYS),
+        control=_rate_of("mup_depths"),
+    ),
+    Claim(
+        "scaled_rate_over_widths",
+        "lr_width_depth",
+        says="In μP with branches 1/√L the best learning rate of SGD stays as residual nets get wider.",
+        measured=_rate_of("scaled_widths", "width"),
+        expected=about(0, within=STAYS),
+        control=_rate_of("sp_widths", "width"),
+    ),
+    Claim(
+        "sp_rate_over_depths",
+        "lr_width_depth",
+        says="In the standard parametrization the best learning rate of SGD falls by octaves with the depth.",
+        measured=_all_of("sp_depths"),
+        expected=at_most(SHIFTS),
+    ),
+    Claim(
+        "mup_rate_over_depths",
+        "lr_width_depth",
+        says="In μP without 1/√L the best learning rate of SGD falls by octaves with the depth.",
+        measured=_all_of("mup_depths"),
+        expected=at_most(SHIFTS),
+    ),
+    Claim(
+        "sp_rate_over_widths",
+        "lr_width_depth",
+        says="In the standard parametrization the best learning rate of SGD falls by octaves with the width.",
+        measured=_all_of("sp_widths", "width"),
+        expected=at_most(SHIFTS),
+        note="By theory as 1/N in the end: the tangent kernel grows as N.",
+    ),
+    Claim(
+        "wider_is_better",
+        "lr_width_depth",
+        says="In μP with branches 1/√L wider residual nets reach a lower train loss at the best rate.",
+        measured=Estimated(
+            "change of the log of the loss at the best rate per doubling of the width",
+            on("scaled_widths", partial(measured.loss_change, axis="width")),
+        ),
+        expected=below(0),
+    ),
+    *(
+        Claim(
+            f"{norm}_norm_scaled",
+            "norm_layers",
+            says=f"With {norm} norm and branches 1/√L the best learning rate stays as residual nets get deeper.",
+            measured=_rate_of(f"{norm}_norm_scaled"),
+            expected=about(0, within=STAYS),
+            control=_rate_of("mup_depths"),
+        )
+        for norm in ("layer", "batch")
+    ),
+    *(
+        Claim(
+            f"{norm}_norm_alone",
+            "norm_layers",
+            says=f"With {norm} norm in the place of 1/√L the best learning rate moves little as nets get deeper.",
+            measured=_rate_of(f"{norm}_norm_alone"),
+            expected=about(0, within=ABOUT),
+            control=_rate_of("mup_depths"),
+        )
+        for norm in ("layer", "batch")
     ),
 )

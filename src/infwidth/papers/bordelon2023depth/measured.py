@@ -1,10 +1,16 @@
-"""What figures and claims share: rates in the depth of exact numbers, and errors of trained nets."""
+"""What figures and claims share: rates in the depth of exact numbers, errors of trained nets, best learning rates."""
+
+import math
 
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.lr_optimum import best_loss_change, drift
 from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_weights, student
 from infwidth.analysis.table import NotTestableError, Table
+
+#: What sweeps over learning rates are judged by, and the loss of a net that says nothing of ten classes.
+LOSS, CHANCE = "late_loss", math.log(10)
 
 
 def rate_by_doublings(error: pd.Series, last: int = 2) -> Estimate:
@@ -103,3 +109,20 @@ def depth_rate(nets: Table) -> Estimate:
     n = len(next(iter(differences.values())))
     without = [rate({depth: np.delete(d, seed, axis=0) for depth, d in differences.items()}) for seed in range(n)]
     return student(rate(differences), np.sqrt(jackknife_variance(without)), n)
+
+
+def rate_drift(table: Table, axis: str) -> Estimate:
+    """Return the change of log₂ of the best learning rate per doubling of the width or depth."""
+    return drift(table, axis=axis, metric=LOSS, chance=CHANCE)
+
+
+def rate_change(table: Table, axis: str) -> Estimate:
+    """Return the same over all widths or depths."""
+    sizes, moved = table.values(axis), rate_drift(table, axis)
+    doublings = math.log2(sizes[-1] / sizes[0])
+    return Estimate(doublings * moved.value, doublings * moved.low, doublings * moved.high, moved.n)
+
+
+def loss_change(table: Table, axis: str) -> Estimate:
+    """Return the change of the log of the loss at the best rate per doubling of the width or depth."""
+    return best_loss_change(table, axis=axis, metric=LOSS, chance=CHANCE)

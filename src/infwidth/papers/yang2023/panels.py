@@ -9,14 +9,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.lr_optimum import final_losses
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.yang2023.measured import CHANCE, LOSS, best_losses, optima
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, GUIDE, depth_colours
-from infwidth.topics.lr_transfer import panels
+from infwidth.plotting.style import FULL
+from infwidth.topics.lr_transfer import panels, sheets
 
 LOSS_LABEL = "train loss of the last steps"
 
@@ -46,26 +45,8 @@ def sheet(tables: Tables, kinds: Mapping[str, Kind], *, noun: str = "depth L") -
 
 
 def over_rates(axes: Sequence[Axes], sweeps: Sequence[tuple[Table, str]]) -> None:
-    """Draw sweeps side by side on one axis of losses, each with its optima, under their titles."""
-    lowest: list[float] = []
-    rates: list[float] = []
-    for panel, (table, title) in zip(axes, sweeps, strict=True):
-        panel.set(xlim=(min(table.values("lr")), max(table.values("lr"))), ylim=(1.0, CHANCE))
-        found = panels.sweep(
-            panel, table, metric=LOSS, axis="n_blocks", symbol="L", palette=depth_colours, chance=CHANCE
-        )
-        panel.set_title(f"{title}\n{panels.moves(table, metric=LOSS, axis='n_blocks', chance=CHANCE)}")
-        lowest.append(found.loss.min())
-        rates.extend(final_losses(table, axis="n_blocks", metric=LOSS).lr)
-    for panel in axes:
-        log_heights(panel)
-        panel.set(
-            ylim=(0.9 * float(np.nanmin([*lowest, CHANCE])), 1.1 * CHANCE), xlim=(min(rates) / 1.3, max(rates) * 1.3)
-        )
-        panel.axhline(CHANCE, **GUIDE)
-        if panel is not axes[0]:
-            panel.set_yticklabels([])
-    axes[0].set_ylabel(LOSS_LABEL)
+    """Draw sweeps of the paper side by side; see ``sheets.over_rates``."""
+    sheets.over_rates(axes, sweeps, metric=LOSS, chance=CHANCE)
 
 
 def best_over_depth(axes: Axes, tables: Tables, kinds: Mapping[str, Kind], noun: str) -> None:

@@ -1,0 +1,47 @@
+"""Loss against learning rate over widths and depths, in SP, μP and μP with branches 1/√L."""
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from infwidth.analysis.lr_optimum import optimum_table
+from infwidth.analysis.table import Tables
+from infwidth.papers.bordelon2023depth.measured import CHANCE, LOSS
+from infwidth.plotting import legends
+from infwidth.plotting.style import DASHED, DOTTED, FULL, GUIDE, LAZY, RICH
+from infwidth.topics.lr_transfer import panels
+from infwidth.topics.lr_transfer.sheets import over_rates
+
+_COLOURS = {"sp": "0.35", "mup": LAZY, "scaled": RICH}
+_TITLES = {"sp": "SP", "mup": "μP", "scaled": "μP with 1/√L"}
+_LINES = {
+    "widths": ("width", {"marker": "o", "linestyle": DOTTED}),
+    "depths": ("n_blocks", {"marker": "s", "linestyle": DASHED}),
+}
+
+
+def lr_width_depth(tables: Tables) -> Figure:
+    """Draw sweeps over widths (top) and depths (bottom), and how the best rates move."""
+    figure, ((a, b, best), below) = plt.subplots(2, 3, figsize=(FULL, 5.0))
+    of_widths = [(tables[f"{rule}_widths"], f"{_TITLES[rule]}, growing width") for rule in ("sp", "scaled")]
+    over_rates([a, b], of_widths, metric=LOSS, chance=CHANCE, axis="width")
+    of_depths = [(tables[f"{rule}_depths"], f"{_TITLES[rule]}, growing depth") for rule in _TITLES]
+    over_rates(list(below), of_depths, metric=LOSS, chance=CHANCE)
+    for name, (axis, line) in _LINES.items():
+        for rule, colour in _COLOURS.items():
+            if (table := tables.get(f"{rule}_{name}")) is None:
+                continue
+            optima = optimum_table(table, axis=axis, metric=LOSS, chance=CHANCE)
+            if len(optima):
+                panels.best_rates(best, optima, axis=axis, relative=True, color=colour, **line)
+    best.axhline(1, **GUIDE)
+    best.set(xlim=(0.8, 10), ylim=(2.0**-5, 4), xlabel="width or depth / first", title="best rate / first\n ")
+    best.set_xscale("log", base=2)
+    best.set_yscale("log", base=2)
+    handles = [
+        *legends.widths(tables["scaled_widths"].values("width")),
+        *legends.depths(tables["scaled_depths"].values("n_blocks")),
+        *(legends.line(f"best rate, {title}", color=_COLOURS[rule]) for rule, title in _TITLES.items()),
+        *(legends.line(f"over {name}", **line) for name, (_, line) in _LINES.items()),
+    ]
+    legends.below(figure, handles, ncols=5)
+    return figure
