@@ -36,8 +36,9 @@ class Spec(Computation):
     η (L/L0)^(α−γ), since its gradients have the branch's (L/L0)^−α already (Tensor Programs VI, Section 3).
 
     ``rule`` is that of the width. In μP entries of V have variance 1/n², all others 1/fan-in; Adam's rates are η n0/n
-    for branches and V and η for U, n0 the ``base_width``; SGD's are η for branches, η n for U and η/n for V.
-    In SP all variances are 1/fan-in and all rates η. Without ``train_ends`` U and V stay as they are.
+    for branches and V and η for U, n0 the ``base_width``; SGD's are η for branches, η n/d for U, of d inputs, and η/n
+    for V. In SP all variances are 1/fan-in and all rates η, but η/d for U by SGD: at η its curvature would be the
+    largest, and hide the hidden layers' at widths below d. Without ``train_ends`` U and V stay as they are.
 
     Losses are averaged over the last part ``late_part`` of the steps. A seed has the same initial weights at all
     rates and in all parametrizations of a width; shallower nets are the first blocks of deeper ones; all see the same
@@ -85,14 +86,11 @@ class Spec(Computation):
             return self.depth_factor(γ - α)
         return self.depth_factor(γ) * (self.base_width / self.width if self.rule == "mup" else 1.0)
 
-    @property
-    def end_rates(self) -> tuple[float, float]:
+    def end_rates(self, n_inputs: int) -> tuple[float, float]:
         """Return what η is multiplied by for U and for V."""
-        if self.rule == "sp":
-            return 1.0, 1.0
         if self.optimizer == "sgd":
-            return float(self.width), 1 / self.width
-        return 1.0, self.base_width / self.width
+            return (self.width / n_inputs, 1 / self.width) if self.rule == "mup" else (1 / n_inputs, 1.0)
+        return 1.0, self.base_width / self.width if self.rule == "mup" else 1.0
 
 
 class OfRates(Rows):
@@ -122,7 +120,11 @@ def rows(spec: Spec, data: Labelled) -> Rows:
     from infwidth.solve.stacked_residual_nets import train
 
     moments = train(
-        _initial(spec, data), _batches(spec, data), shape=_shape(spec), rates=_rates(spec), optimizer=spec.optimizer
+        _initial(spec, data),
+        _batches(spec, data),
+        shape=_shape(spec),
+        rates=_rates(spec, data),
+        optimizer=spec.optimizer,
     )
     first = next(moments)
     losses = torch.stack([first.losses, *(moment.losses for moment in moments)]).double().numpy()
@@ -148,13 +150,13 @@ def _shape(spec: Spec) -> "Shape":
     return Shape(spec.branch, spec.activation, spec.norm, spec.first, spec.mean_subtraction, spec.readout_of)
 
 
-def _rates(spec: Spec) -> "Rates":
+def _rates(spec: Spec, data: Labelled) -> "Rates":
     import torch
 
     from infwidth.solve.stacked_residual_nets import Rates
 
     η = torch.tensor(spec.lr, dtype=torch.float32).repeat_interleave(spec.n_seeds)[:, None, None]
-    u, v = (η * rate if spec.train_ends else None for rate in spec.end_rates)
+    u, v = (η * rate if spec.train_ends else None for rate in spec.end_rates(data.x_train[0].numel()))
     return Rates(u, η * spec.branch_rate, v)
 
 

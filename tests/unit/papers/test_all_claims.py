@@ -104,6 +104,11 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "all grows with the index": lambda frame: frame.assign(
         value=frame.value * frame["index"].abs().clip(lower=1.0) ** 2
     ),
+    "the best block multiplier rises with the depth": lambda frame: (
+        frame.assign(value=1 + (np.log2(frame.branch_multiplier) + 1 - 1.5 * _rank(frame.n_blocks)) ** 2)
+        if {"branch_multiplier", "n_blocks"} <= set(frame)
+        else frame
+    ),
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
         if {"gauge", "richness"} <= set(frame)

@@ -163,7 +163,7 @@ def test_rates_of_the_width_are_those_of_its_rule(rule: str, optimizer: str) -> 
     """
     powers = []
     for of in (spec(width=64, rule=rule, optimizer=optimizer), spec(width=256, rule=rule, optimizer=optimizer)):
-        (u, v), n = of.end_rates, of.width
+        (u, v), n = of.end_rates(6), of.width
         if optimizer == "adam":
             powers.append((u, n * of.branch_rate, n * v))
         else:
