@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infwidth.errors import InfwidthError, SpecError
+from infwidth.files import replacing
 from infwidth.places import OWN_PAPERS, project_root, use_own_papers
 
 if TYPE_CHECKING:
@@ -102,6 +103,13 @@ def main(arguments: list[str] | None = None) -> int:
     curve.add_argument("--bandwidth", type=float, help="of rbf (default: the median distance)")
     curve.add_argument("--csv", action="store_true", help="write the curve as CSV")
 
+    transfer = commands.add_parser(
+        "transfer-check", help="whether hyperparameters of your own model transfer: small versions of it are trained"
+    )
+    transfer.add_argument("study", metavar="MODULE:FUNCTION", help="what returns an infwidth.transfer.TransferStudy")
+    transfer.add_argument("--cost", action="store_true", help="only say what it costs")
+    transfer.add_argument("--to", type=Path, default=Path("transfer"), metavar="FOLDER", help="default: transfer")
+
     commands.add_parser("readme", help="write the pages of the published scales, and what README.md says of them")
 
     site = commands.add_parser("site", help="write the documentation with a reference of the package as Markdown")
@@ -123,6 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
             "cost": _cost,
             "catalog": _catalog,
             "learning-curve": _learning_curve,
+            "transfer-check": _transfer_check,
             "readme": _readme,
             "site": _site,
         }[options.command](options)
@@ -297,6 +306,21 @@ def _learning_curve(options: argparse.Namespace) -> None:
     how = {"ridge": options.ridge, "noise": options.noise}
     curve = learning_curve_of(kernel, targets, samples=options.samples, draws=options.draws, **how)
     print(as_csv(curve) if options.csv else described(curve, **how), end="")
+
+
+def _transfer_check(options: argparse.Namespace) -> None:
+    from infwidth.transfer import transfer_check
+    from infwidth.transfer.cost import cost_of, described
+    from infwidth.transfer.named import study_named
+
+    study = study_named(options.study)
+    print(described(cost_of(study)), flush=True)
+    if options.cost:
+        return
+    check = transfer_check(study, options.to, quiet=False)
+    with replacing(options.to / "transfer.png") as temporary:
+        check.plot().savefig(temporary, format="png")
+    print(f"\n{check.explain()}\n\nwrote {options.to / 'transfer.csv'} and transfer.png")
 
 
 def _readme(options: argparse.Namespace) -> None:

@@ -21,11 +21,12 @@ ALLOWED = {
     "registry": {"errors"},
     "activations": {"errors"},
     "empirical": {"errors", "activations"},
-    "parametrization": {"errors", "seeding"},
+    "parametrization": {"errors", "files", "seeding"},
     "programs": {"errors", "seeding", "parametrization", "activations", "limits"},
     "models": {"errors", "registry", "activations"},
     "data": {"errors", "files", "places", "seeding", "registry", "specs", "yaml_file"},
     "limits": {"errors", "seeding", "activations"},
+    "transfer": {"errors", "files", "parametrization", "analysis", "plotting"},
     "learning_curve": {"errors", "seeding", "activations", "data", "limits"},
     "results": {"errors", "files"},
     "training": {

@@ -14,8 +14,12 @@ from infwidth.parametrization.solver import LayerScaling, explain, solve
 if TYPE_CHECKING:
     from infwidth.parametrization.coordinates import CoordinateCheck, coordinate_check
     from infwidth.parametrization.depth import scale_with_depth
+    from infwidth.parametrization.depth_rules import scale_branches
     from infwidth.parametrization.multipliers import write_multipliers_
+    from infwidth.parametrization.muon import with_muon
+    from infwidth.parametrization.mup_shapes import plan_of_base_shapes, read_base_shapes
     from infwidth.parametrization.plan import ParameterPlan, Plan, parametrize
+    from infwidth.parametrization.plan_file import load_plan, save_plan
     from infwidth.parametrization.roles import ParameterRole, Role, find_roles
 
 _NEEDS_TORCH = {
@@ -26,8 +30,14 @@ _NEEDS_TORCH = {
     "Role": "roles",
     "coordinate_check": "coordinates",
     "find_roles": "roles",
+    "load_plan": "plan_file",
     "parametrize": "plan",
+    "plan_of_base_shapes": "mup_shapes",
+    "read_base_shapes": "mup_shapes",
+    "save_plan": "plan_file",
+    "scale_branches": "depth_rules",
     "scale_with_depth": "depth",
+    "with_muon": "muon",
     "write_multipliers_": "multipliers",
 }
 
@@ -49,11 +59,17 @@ __all__ = [
     "explain",
     "exponents",
     "find_roles",
+    "load_plan",
     "parametrize",
+    "plan_of_base_shapes",
+    "read_base_shapes",
     "rescale",
+    "save_plan",
+    "scale_branches",
     "scale_with_depth",
     "solve",
     "transform",
+    "with_muon",
     "write_multipliers_",
 ]
 
