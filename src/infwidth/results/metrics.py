@@ -223,6 +223,20 @@ METRICS: dict[str, Metric] = {
     "linear_weight": Metric("change of followed weights (index) of a net's linearization"),
     "weight": Metric("change of followed weights (index)"),
     "weight_change": Metric("change of a weight matrix in training, over its size at the start"),
+    # Nets over richness, stacked.
+    "richness": Metric("richness γ of a place (index) of a sweep"),
+    "rate": Metric("learning rate at a place (index) of a sweep over richness, by its factor (layer)"),
+    "knob": Metric("value that a paper (layer) gives its own knob of richness at a place (index)"),
+    "edge": Metric("2 over the second derivative of the toy model's loss at its minimum, by richness (index)"),
+    "excess_loss": Metric("loss of the toy model after training less its minimum, by richness (index)", _LOSS),
+    "online_loss": Metric("mean loss on the fresh batches of the last tenth of training", _LOSS),
+    "online_accuracy": Metric("share of right answers on the fresh batches of the last tenth of training"),
+    "loss_left": Metric("loss on test points over that of the initial net"),
+    "task_alignment": Metric("cosine of the centred kernel of the last hidden layer's features with the targets'"),
+    "layer_alignment": Metric("|cosine| of the leading singular directions of the readout and of the layer below"),
+    "hessian_eigenvalue": Metric(
+        "eigenvalue of the loss's Hessian in the metric of the rates, by richness (index) and rank (layer)", "1/rate"
+    ),
     # Kernels of training, in time and in depth.
     "initial_kernel": Metric("kernel of features before training, by pair of inputs (index)", _KERNEL),
     "initial_gradient_kernel": Metric("kernel of gradients before training, by pair of inputs (index)"),

@@ -24,6 +24,7 @@ __all__ = ["COMPUTATIONS", "block_of", "blocks", "solve"]
 COMPUTATIONS = {
     "abc_verdicts": "infwidth.solve.abc_verdicts:rows",
     "alternating_dmft": "infwidth.solve.alternating_dmft:rows",
+    "catapults": "infwidth.solve.catapults:rows",
     "circle_nets": "infwidth.solve.circle_nets:rows",
     "cntk": "infwidth.solve.cntk:rows",
     "correlation": "infwidth.solve.correlation:rows",
@@ -54,6 +55,10 @@ COMPUTATIONS = {
     "residual_nets": "infwidth.solve.residual_nets:rows",
     "residual_sweep": "infwidth.solve.residual_sweep:rows",
     "richness_family": "infwidth.solve.richness_family:rows",
+    "richness_knobs": "infwidth.solve.richness_knobs:rows",
+    "richness_paths": "infwidth.solve.richness_paths:rows",
+    "richness_sweep": "infwidth.solve.richness_sweep:rows",
+    "richness_toy": "infwidth.solve.richness_toy:rows",
     "solver_costs": "infwidth.solve.solver_costs:rows",
     "sphere_nets": "infwidth.solve.sphere_nets:rows",
     "sphere_regression": "infwidth.solve.sphere_regression:rows",
