@@ -262,6 +262,12 @@ METRICS: dict[str, Metric] = {
     "growth": Metric("root mean square of the last layer at initialisation over that of the first"),
     "loss_distance": Metric("distance of the losses of nets from those of the limit, averaged over steps", _LOSS),
     "sampling_error": Metric("standard error of the sampled limit, in units of the distances", ""),
+    "running_loss": Metric("loss on the batches before each is learned from, mean since the last row", _LOSS),
+    "output_multiplier": Metric("α_output, the factor of the logits, of a setting (index)"),
+    "attention_multiplier": Metric("α_attn, the factor of the attention's logits, of a setting (index)"),
+    "init_scale": Metric("σ, the factor of the initial hidden matrices, of a setting (index)"),
+    "schedule": Metric("place in the list of schedules, of a setting (index)"),
+    "coordinate_change": Metric("standard deviation of the coordinates of x_t − x_0, on one batch", "as x"),
     "untrained_accuracy": Metric("share of right answers on test tasks after adaptation from the initial net"),
     # Fluctuations of finite width. A seed is a group of nets.
     "fluctuation": Metric("N times the variance over nets of an order parameter (layer); of a limit: its theory"),

@@ -64,6 +64,8 @@ COMPUTATIONS = {
     "sphere_regression": "infwidth.solve.sphere_regression:rows",
     "stable_polyhedron": "infwidth.solve.stable_polyhedron:rows",
     "stable_rate": "infwidth.solve.stable_rate:rows",
+    "transformer_coordinates": "infwidth.solve.transformer_coordinates:rows",
+    "transformer_sweep": "infwidth.solve.transformer_sweep:rows",
     "transposed_weights": "infwidth.solve.transposed_weights:rows",
     "word2vec": "infwidth.solve.word2vec:rows",
 }

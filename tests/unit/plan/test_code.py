@@ -87,7 +87,8 @@ def of_paper(name: str) -> set[str]:
 #: File → the jobs that a new line of code in it reruns.
 TABLE = {
     "models/conv_mixer.py": model("conv_mixer"),
-    "models/transformer.py": model("transformer") | computation("parameter_roles"),
+    "models/transformer.py": model("transformer")
+    | computation("parameter_roles", "transformer_coordinates", "transformer_sweep"),
     "training/probes/attention.py": probe("attention_maps"),
     "training/journal.py": TRAININGS,
     "training/losses.py": TRAININGS | AT_INFINITY | LOSSES_OF_THEIR_OWN,

@@ -78,7 +78,7 @@ def test_a_table_that_is_not_what_was_published_is_refused(tmp_path: Path) -> No
     [
         ("vyas2023.langage", r"no figure and no table 'vyas2023\.langage' \(did you mean 'vyas2023\.language'\?\)"),
         ("vyas2023_fig", r"no figure and no table 'vyas2023_fig' \(did you mean 'vyas2023_fig"),
-        ("yang2022_fig1", r"no figure and no table 'yang2022_fig1'"),
+        ("yang2022_translation", r"no figure and no table 'yang2022_translation'"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name: str, says: str) -> None:

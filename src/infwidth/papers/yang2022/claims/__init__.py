@@ -1,0 +1,5 @@
+"""All claims of the paper, by subject."""
+
+from infwidth.papers.yang2022.claims import coordinates, settings, sizes, transformer_rates
+
+CLAIMS = (*coordinates.CLAIMS, *transformer_rates.CLAIMS, *settings.CLAIMS, *sizes.CLAIMS)

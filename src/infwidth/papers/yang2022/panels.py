@@ -1,0 +1,53 @@
+"""Panels that several figures share: the final loss against one hyperparameter, over widths or depths."""
+
+from collections.abc import Iterable
+
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from infwidth.analysis.table import Table
+from infwidth.papers.yang2022.sweeps import LOSS, by_setting, over_sizes
+from infwidth.plotting import legends
+from infwidth.plotting.lines import curves
+from infwidth.plotting.style import Colour, depth_colours, width_colours
+from infwidth.topics.lr_transfer import panels
+
+_LABELS = {
+    "lr": "learning rate η",
+    "output_multiplier": "output multiplier α_output",
+    "attention_multiplier": "attention multiplier α_attn",
+    "init_scale": "scale of initial weights σ",
+    "schedule": "schedule",
+}
+_PALETTES = {"width": width_colours, "n_blocks": depth_colours}
+
+
+def size_colours(sizes: Iterable[float]) -> dict[int, Colour]:
+    """Return the colours of sizes that are neither widths nor depths, light to dark, for one panel."""
+    ordered = sorted({int(size) for size in sizes})
+    return dict(zip(ordered, sns.color_palette("flare", len(ordered)), strict=True))
+
+
+def rates_over_sizes(axes: Axes, sweep: Table, axis: str, label: str) -> None:
+    """Draw the mean final loss against the rate, a colour a size, with each curve's optimum and a legend."""
+    nets = over_sizes(sweep)
+    panels.sweep(axes, nets, axis=axis, metric=LOSS, symbol=label, palette=size_colours)
+    axes.set(title=f"{label}\nlog₂ η*: {panels.moves(nets, metric=LOSS, axis=axis)}", ylabel="")
+    handles = [legends.line(str(size), color=colour) for size, colour in size_colours(nets.values(axis)).items()]
+    legends.inside(axes, handles, "lower left")
+
+
+def setting(axes: Axes, sweep: Table, name: str, *, axis: str = "width") -> None:
+    """Draw the mean final loss against a hyperparameter, a colour a width or depth, with each curve's optimum."""
+    nets = by_setting(sweep, name)
+    if name == "schedule":
+        final = nets.at_end().nets(LOSS)
+        curves(axes, final, x="lr", by=axis, palette=_PALETTES[axis], band=False, linewidth=1.2, marker="o")
+        places = sorted(final.lr.unique())
+        axes.set_xticks(places, ["abcdef"[int(place)] for place in places])
+    else:
+        panels.sweep(
+            axes, nets, axis=axis, metric=LOSS, symbol="N" if axis == "width" else "L", palette=_PALETTES[axis]
+        )
+        axes.set_title(f"log₂: {panels.moves(nets, metric=LOSS, axis=axis)}".replace(" per doubling", ""))
+    axes.set(xlabel=_LABELS[name], ylabel="")
