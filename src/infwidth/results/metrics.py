@@ -279,4 +279,16 @@ METRICS: dict[str, Metric] = {
     "mean_departure": Metric("mean over the nets of a group of the difference of an order parameter from the limit's"),
     "shift": Metric("N times that mean in theory"),
     "corrected": Metric("loss of the limit with theory's variance over N", _LOSS),
+    # Nets between lazy and rich training.
+    "error_rate": Metric("share of wrong answers on the test set"),
+    "init_kernel_error_rate": Metric("share of wrong answers of the same flow with the initial tangent kernel"),
+    "final_kernel_error_rate": Metric("share of wrong answers of the same flow with the tangent kernel after training"),
+    "ensemble_error_rate": Metric("share of wrong answers of the average of all nets of a training set (index)"),
+    "ensemble_error_rate_without": Metric("the same of all nets of a training set but one (index, of all nets)"),
+    "output_deviation": Metric(
+        "part of a net in the unbiased variance over initialisations of trained outputs, mean over test images",
+        "output²",
+    ),
+    "fall_time": Metric("time of gradient flow at which the train loss first falls to a level (index)", "time"),
+    "fitted": Metric("whether every training example is fitted at the end (1 or 0)"),
 }

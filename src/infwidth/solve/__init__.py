@@ -59,6 +59,7 @@ COMPUTATIONS = {
     "richness_paths": "infwidth.solve.richness_paths:rows",
     "richness_sweep": "infwidth.solve.richness_sweep:rows",
     "richness_toy": "infwidth.solve.richness_toy:rows",
+    "scaled_nets": "infwidth.solve.scaled_nets:rows",
     "solver_costs": "infwidth.solve.solver_costs:rows",
     "sphere_nets": "infwidth.solve.sphere_nets:rows",
     "sphere_regression": "infwidth.solve.sphere_regression:rows",

@@ -32,6 +32,10 @@ SEEDLESS = {
         frozenset({"bin_centre", "density"}),
     ),
     "spectra": {"bin_centre", "density"},
+    **dict.fromkeys(
+        ("flow_widths", "flow_ensembles", "flow_kernels"),
+        frozenset({"ensemble_error_rate", "ensemble_error_rate_without"}),
+    ),
     "linear_limit": {"output_mean", "output_std"},
 }
 
