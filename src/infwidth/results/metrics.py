@@ -164,6 +164,15 @@ METRICS: dict[str, Metric] = {
     "test_error": Metric("mean squared error on the distribution of inputs, over the power of the targets"),
     "unseen_error": Metric("the same on inputs that were not drawn"),
     "train_error": Metric("mean squared error on the training examples", _LOSS),
+    "initial_error": Metric("error of regression with a net's tangent kernel before training"),
+    "final_error": Metric("error of regression with a net's tangent kernel after training"),
+    "ensemble_error": Metric("error of infinitely many nets on average, from pairs of them"),
+    "initial_ensemble_error": Metric("the same of regression with tangent kernels before training"),
+    "mean_function_error": Metric("error of the mean prediction of several nets' tangent kernels after training"),
+    "mean_feature_error": Metric("error of regression with the mean of the features of these kernels"),
+    "mean_kernel_error": Metric("error of regression with the mean of these kernels"),
+    "initial_alignment": Metric("cosine of the tangent kernel with the target's own before training, at test points"),
+    "target_alignment": Metric("cosine of the tangent kernel with the target's own after training, at test points"),
     "kernel_error": Metric(
         "error of what a net is compared with: of regression with its kernel, or of an exact kernel"
     ),

@@ -1,0 +1,1 @@
+"""Atanasov, Bordelon, Sainathan & Pehlevan 2022: where the chance of initialisation begins to limit generalization."""
