@@ -29,12 +29,12 @@ def size_colours(sizes: Iterable[float]) -> dict[int, Colour]:
 
 
 def rates_over_sizes(axes: Axes, sweep: Table, axis: str, label: str) -> None:
-    """Draw the mean final loss against the rate, a colour a size, with each curve's optimum and a legend."""
+    """Draw the mean final loss against the rate, a colour a size, with each curve's optimum and a legend below."""
     nets = over_sizes(sweep)
     panels.sweep(axes, nets, axis=axis, metric=LOSS, symbol=label, palette=size_colours)
     axes.set(title=f"{label}\nlog₂ η*: {panels.moves(nets, metric=LOSS, axis=axis)}", ylabel="")
     handles = [legends.line(str(size), color=colour) for size, colour in size_colours(nets.values(axis)).items()]
-    legends.inside(axes, handles, "lower left")
+    legends.inside(axes, handles, "upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(handles))
 
 
 def setting(axes: Axes, sweep: Table, name: str, *, axis: str = "width") -> None:
