@@ -92,12 +92,12 @@ def test_where_branches_outgrow_the_skips_it_is_the_theory_of_deep_linear_nets(g
     np.testing.assert_allclose(found[-1].kernels / sizes, theory.feature_kernels, rtol=2e-3, atol=2e-3)
 
 
-def recursion(kernel, targets, *, n_blocks, lr, steps):
+def recursion(kernel, targets, *, n_blocks, lr, steps, alpha=0.5, gamma=0.5):
     """Return outputs and squares of the layers by the coefficients Γ and overlaps C of Tensor Programs VI, Lemma 4.3.
 
-    One example a step, a = 1, U and V fixed. Vectors are rows of coefficients in the Gaussians that the program brings
-    in (which are not independent of one another): of U x_t, nV, and two for every product with W^l. The response is
-    read off the coefficients, as a derivative.
+    One example a step, a = 1, U and V fixed; there α = γ = 1/2. Vectors are rows of coefficients in the Gaussians that
+    the program brings in (which are not independent of one another): of U x_t, nV, and two for every product with W^l.
+    The response is read off the coefficients, as a derivative.
     """
     size = steps + 1 + 2 * steps * n_blocks
     covariance = np.zeros((size, size))
@@ -106,7 +106,7 @@ def recursion(kernel, targets, *, n_blocks, lr, steps):
     def place(way, t, block):
         return steps + 1 + (way * steps + t) * n_blocks + block
 
-    root = n_blocks**-0.5
+    branch, update = n_blocks**-alpha, n_blocks**-gamma
     x, dx = np.zeros((steps, n_blocks + 1, size)), np.zeros((steps, n_blocks + 1, size))
     outputs = []
     for t in range(steps):
@@ -120,8 +120,8 @@ def recursion(kernel, targets, *, n_blocks, lr, steps):
             for s in range(t):
                 response = x[t, block, place(1, s, block)]
                 overlap = x[t, block] @ covariance @ x[s, block]
-                image = image + dx[s, block + 1] * (response - lr * root * overlap)
-            x[t, block + 1] = x[t, block] + root * image
+                image = image + dx[s, block + 1] * (response - lr * update * overlap)
+            x[t, block + 1] = x[t, block] + branch * image
         outputs.append(x[t, -1] @ covariance[:, steps])
         dx[t, -1, steps] = outputs[-1] - targets[t]
         for block in reversed(range(n_blocks)):
@@ -134,16 +134,17 @@ def recursion(kernel, targets, *, n_blocks, lr, steps):
                 image = image + x[s, block] * dx[t, block + 1, place(0, s, block)]
             for s in range(t):
                 overlap = dx[t, block + 1] @ covariance @ dx[s, block + 1]
-                image = image - lr * root * x[s, block] * overlap
-            dx[t, block] = dx[t, block + 1] + root * image
+                image = image - lr * update * x[s, block] * overlap
+            dx[t, block] = dx[t, block + 1] + branch * image
     return np.array(outputs), np.einsum("tla,ab,tlb->tl", x, covariance, x)
 
 
-def test_it_is_the_recursion_of_the_paper() -> None:
-    outputs, sizes = recursion(KERNEL, Y, n_blocks=5, lr=0.8, steps=4)
-    found = list(
-        train_linear_residual(KERNEL, [[0], [1], [2], [3]], squares, n_blocks=5, n_outputs=1, lr=0.8, train_ends=False)
-    )
+@pytest.mark.parametrize(("alpha", "gamma"), [(0.5, 0.5), (1.0, 0.0), (0.75, 0.5)])
+def test_it_is_the_recursion_of_the_paper(alpha: float, gamma: float) -> None:
+    outputs, sizes = recursion(KERNEL, Y, n_blocks=5, lr=0.8, steps=4, alpha=alpha, gamma=gamma)
+    scaling = DepthScaling(branch_power=alpha, update_power=gamma)
+    said = {"n_blocks": 5, "n_outputs": 1, "lr": 0.8, "train_ends": False, "scaling": scaling}
+    found = list(train_linear_residual(KERNEL, [[0], [1], [2], [3]], squares, **said))
     np.testing.assert_allclose([moment.outputs[0, 0] for moment in found], outputs, rtol=1e-9)
     np.testing.assert_allclose([moment.rms[:, 0] ** 2 for moment in found], sizes, rtol=1e-9)
 
