@@ -29,8 +29,8 @@ def over_rates(
         panel.set_title(f"{title}\n{panels.moves(table, metric=metric, axis=axis, chance=chance)}")
         lowest.append(found.loss.min())
     for panel in axes:
-        log_heights(panel)
         panel.set_ylim(0.9 * float(np.nanmin([*lowest, chance])), 1.1 * chance)
+        log_heights(panel)
         panel.axhline(chance, **GUIDE)
         if panel is not axes[0]:
             panel.set_yticklabels([])
