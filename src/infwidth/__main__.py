@@ -272,7 +272,7 @@ def _catalog(options: argparse.Namespace) -> None:
     seconds = recorded_seconds(options.root / "results" / "cells", published_provenance(published))
     graph = load_graph(options.scale)
     minutes = minutes_by_figure(graph, seconds)
-    table = catalog_table(graph.catalog, list(minutes), published_scales(published), minutes)
+    table = catalog_table(graph.catalog, list(minutes), published_scales(published), minutes, graph.beyond)
     if options.paper:
         papers = table["paper"].unique().tolist()
         if options.paper not in papers:

@@ -90,10 +90,11 @@ def read_titles(file: Path = TITLES) -> dict[str, str]:
         return {row["paper"]: row["title"] for row in csv.DictReader(text)}
 
 
-def check_catalog(catalog: Sequence[Entry], built: Collection[str]) -> None:
+def check_catalog(catalog: Sequence[Entry], built: Collection[str], beyond: Collection[str] = ()) -> None:
     """Raise SpecError if the code has a figure that the catalog has not, or that it says cannot be rebuilt.
 
-    And if a figure of ours is in the catalog but not in the code: such rows promise nothing.
+    And if a figure of ours is in the catalog but not in the code, for such rows promise nothing; or if a paper says of
+    a figure that it is ``beyond`` what can be rebuilt, of which the catalog does not.
     """
     cost = {entry.rule: entry.cost for entry in catalog}
     for name in built:
@@ -103,5 +104,11 @@ def check_catalog(catalog: Sequence[Entry], built: Collection[str]) -> None:
             )
         if cost[name] == "X":
             raise SpecError(f"papers/catalog.csv: {name} is of class X, cannot be rebuilt, but the code draws it")
+    for name in beyond:
+        if cost.get(name) != "X":
+            known = [other for other, its in cost.items() if its == "X"]
+            raise SpecError(
+                f"experiments.yaml: beyond: papers/catalog.csv has no figure '{name}' of class X{nearest(name, known)}"
+            )
     if gone := [entry.rule for entry in catalog if entry.ours and entry.rule not in built]:
         raise SpecError(f"papers/catalog.csv: {gone[0]} is of stage '{OURS}', but no code draws it; take its row out")

@@ -1,7 +1,7 @@
 """The papers of the repository: their ``experiments.yaml`` read, brought to a scale, validated and expanded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from infwidth.experiments.twins import with_twins
 from infwidth.papers import PAPERS_DIR, has_part, is_own, paper_folders
 from infwidth.places import own_papers
 from infwidth.specs.block import read
-from infwidth.specs.document import OWN, Document
+from infwidth.specs.document import OWN, Beyond, Document
 from infwidth.yaml_file import read_yaml
 
 SHARED = PAPERS_DIR / "shared.yaml"
@@ -47,6 +47,7 @@ class Paper:
     figures: tuple[Figure, ...]
     document: dict[str, Any]  # the whole file at this scale, annotations included
     own: bool = False
+    beyond: Mapping[str, Beyond] = field(default_factory=dict)  # what cannot be rebuilt here, by the catalog's names
 
     @property
     def tables(self) -> list[tuple[str, str]]:
@@ -95,7 +96,7 @@ def load_paper(name: str, scale: str, settings: Mapping[str, Any] | None = None)
                 raise SpecError(f"{where}: figures.{key}.tables: no experiment '{table}'{nearest(table, cells)}")
             tables.append((paper or name, its_experiment))
         figures.append(Figure(name, key, figure.title, figure.caption.strip(), tuple(tables)))
-    return Paper(name, document.title, document.reference, cells, tuple(figures), raw, own)
+    return Paper(name, document.title, document.reference, cells, tuple(figures), raw, own, document.beyond)
 
 
 def check_parts(paper: Paper) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from infwidth.experiments.scales import GRID, SCALES
 from infwidth.solve import blocks
 from infwidth.specs.data import Data
-from infwidth.specs.document import Figure, InfiniteWidth
+from infwidth.specs.document import Beyond, Figure, InfiniteWidth
 from infwidth.specs.models import Model
 from infwidth.specs.parametrization import Parametrization
 from infwidth.specs.probes import AnyProbe
@@ -74,6 +74,8 @@ def editor_schema() -> Schema:
         },
     }
     named = {"type": "object", "minProperties": 1, "additionalProperties": False}
+    beyond = _plain(Beyond.model_json_schema())
+    inside |= beyond.pop("$defs")
     name = "^[a-z][a-z0-9_]*$"
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -86,6 +88,7 @@ def editor_schema() -> Schema:
             "reference": _TEXT,
             "experiments": {**named, "patternProperties": {name: experiment}},
             "figures": {**named, "patternProperties": {name: _plain(Figure.model_json_schema())}},
+            "beyond": {**named, "patternProperties": {name: beyond}},
         },
         "$defs": dict(sorted((definitions | inside).items())),
     }

@@ -30,6 +30,7 @@ class Graph:
     titles: dict[str, str]  # of all papers with experiments, also of those that were not asked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # changed for this run: path → value
     own: tuple[Figure, ...] = ()  # all figures of papers of one's own, also those that were not asked for
+    beyond: Mapping[str, str] = field(default_factory=dict)  # figure that cannot be rebuilt here → why, of all papers
 
     @property
     def figures(self) -> list[Figure]:
@@ -170,7 +171,8 @@ def load_graph(
                     raise SpecError(f"two different cells share the name {cell.id}; lengthen cell_id")
     titles = {name: paper.title for name, paper in everything.items()}
     outside = tuple(figure for paper in everything.values() if paper.own for figure in paper.figures)
-    return Graph(name_of(scale, settings), papers, cells, tuple(left_out), titles, settings, outside)
+    beyond = {f"{name}_{figure}": its.why for name, paper in everything.items() for figure, its in paper.beyond.items()}
+    return Graph(name_of(scale, settings), papers, cells, tuple(left_out), titles, settings, outside, beyond)
 
 
 def in_catalog_order(papers: Iterable[Paper], catalog: Sequence[Entry]) -> list[Paper]:

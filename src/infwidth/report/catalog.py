@@ -26,14 +26,16 @@ def catalog_table(
     built: Collection[str],
     published: Mapping[str, Sequence[str]],
     minutes: Mapping[str, float | None],
+    beyond: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return one row a figure of the catalog with its ``status``, and the reason (``why``) where it is not rebuilt.
 
     ``built`` names the figures in the code, ``published`` the scales each is published at, ``minutes`` the recorded
-    minutes of one core behind each; a figure without a record has none. Raises SpecError where code and catalog
-    disagree.
+    minutes of one core behind each; a figure without a record has none. ``beyond`` says why figures of class X cannot
+    be rebuilt, in the words of their papers. Raises SpecError where code and catalog disagree.
     """
-    check_catalog(catalog, built)
+    beyond = beyond or {}
+    check_catalog(catalog, built, beyond)
     records = []
     for entry in catalog:
         name = entry.rule
@@ -44,7 +46,7 @@ def catalog_table(
         elif name in built:
             status = BUILT
         elif entry.cost == "X":
-            status, why = CANNOT, COSTS["X"]
+            status, why = CANNOT, beyond.get(name, COSTS["X"])
         else:
             status, why = (
                 NOT_YET,
@@ -69,5 +71,5 @@ def catalog_table(
 def write_catalog(graph: Graph, published: Mapping[str, Sequence[str]], provenance: Path, output: Path) -> None:
     """Write the catalog of one run of the workflow, on ``graph``, as CSV; minutes are those in its ``provenance``."""
     minutes = minutes_by_figure(graph, wall_seconds(pd.read_csv(provenance)))
-    table = catalog_table(graph.catalog, [*minutes, *graph.left_out], published, minutes)
+    table = catalog_table(graph.catalog, [*minutes, *graph.left_out], published, minutes, graph.beyond)
     write_text(output, table.to_csv(index=False, lineterminator="\n"))

@@ -103,6 +103,15 @@ class Deviation:
 
 
 @dataclass(frozen=True)
+class BeyondRow:
+    """What cannot be rebuilt here, why, and what the paper reports of it: of what, its value, where it stands."""
+
+    figure: str  # its name in the catalog
+    why: str
+    reported: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
 class PaperRow:
     """A replicated paper; ``cited``: it is in the bibliography; ``own``: it is not the repository's."""
 
@@ -111,6 +120,7 @@ class PaperRow:
     reference: str
     cited: bool
     figures: list[FigureRow]
+    beyond: list[BeyondRow]
     deviations: list[Deviation]
     cost: CostRow
     own: bool
@@ -233,13 +243,17 @@ def contents(
             reference=paper.reference,
             cited=paper.name in cited,
             figures=[figure_row(figure) for figure in paper.figures],
+            beyond=[
+                BeyondRow(f"{paper.name}_{name}", its.why, [(r.what, r.value, r.source) for r in its.reported])
+                for name, its in paper.beyond.items()
+            ],
             deviations=deviations(paper.document["experiments"]),
             cost=cost.of({cell for figure in paper.figures for cell in graph.cells_of_figure(figure)}),
             own=paper.own,
         )
 
     known = {figure.rule: minutes_of(graph.cells_of_figure(figure), cost.seconds) for figure in graph.figures}
-    status = catalog_table(catalog, [*known, *graph.left_out], published, known)
+    status = catalog_table(catalog, [*known, *graph.left_out], published, known, graph.beyond)
     return Contents(
         scale=graph.scale,
         papers=[paper_row(paper) for paper in in_catalog_order(graph.papers.values(), catalog)],

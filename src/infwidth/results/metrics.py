@@ -20,6 +20,7 @@ _LOSS, _KERNEL = "loss", "preactivation²"
 METRICS: dict[str, Metric] = {
     "train_loss": Metric("loss on the first training examples, as many as test examples", _LOSS),
     "test_loss": Metric("loss on the test set", _LOSS),
+    "epoch_loss": Metric("mean over the batches of an epoch of each one's loss before its update", _LOSS),
     "train_accuracy": Metric("share of right answers on the training set"),
     "test_accuracy": Metric("share of right answers on the test set"),
     "diverged": Metric(

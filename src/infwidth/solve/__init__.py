@@ -54,6 +54,7 @@ COMPUTATIONS = {
     "pi_maml": "infwidth.solve.pi_maml:rows",
     "pi_projection": "infwidth.solve.pi_projection:rows",
     "pi_rank": "infwidth.solve.pi_rank:rows",
+    "rate_sweep": "infwidth.solve.rate_sweep:rows",
     "residual_nets": "infwidth.solve.residual_nets:rows",
     "residual_sweep": "infwidth.solve.residual_sweep:rows",
     "richness_family": "infwidth.solve.richness_family:rows",

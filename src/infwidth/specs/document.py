@@ -86,10 +86,26 @@ class Figure(Block):
     tables: Several[Text]
 
 
+class Reported(Block):
+    """A result as the paper reports it: of ``what``, its ``value`` in the paper's numbers or words, and where."""
+
+    what: Text
+    value: Text
+    source: Text
+
+
+class Beyond(Block):
+    """A figure or table of the catalog's class X: ``why`` it cannot be rebuilt here, and what the paper reports."""
+
+    why: Text
+    reported: Listed[Reported]
+
+
 class Document(Block):
-    """One paper's experiments.yaml."""
+    """One paper's experiments.yaml; ``beyond`` says of every figure of class X why it has none here."""
 
     title: Text
     reference: Text
     experiments: Annotated[dict[Name, Experiment], Field(min_length=1)]
     figures: Annotated[dict[Name, Figure], Field(min_length=1)]
+    beyond: Annotated[dict[Name, Beyond], Field(default_factory=dict)]

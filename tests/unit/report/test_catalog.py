@@ -47,6 +47,21 @@ def test_every_figure_of_the_code_is_in_the_catalog() -> None:
     check_catalog(read_catalog(), figures)
 
 
+def test_of_what_cannot_be_rebuilt_its_paper_says_why() -> None:
+    graph = load_graph("smoke")
+    beyond = {entry.rule for entry in read_catalog() if entry.cost == "X" and entry.paper in paper_names()}
+    assert set(graph.beyond) == beyond
+    built = [figure.rule for figure in graph.figures]
+    table = catalog_table(read_catalog(), built, {}, {}, graph.beyond).set_index("figure")
+    for name, why in graph.beyond.items():
+        assert tuple(table.loc[name, ["status", "why"]]) == ("cannot be rebuilt here", why)
+
+
+def test_what_the_catalog_has_rebuilt_is_not_beyond_it() -> None:
+    with pytest.raises(SpecError, match=r"beyond: papers/catalog.csv has no figure 'yang2022_fig3' of class X"):
+        check_catalog(read_catalog(), [], ["yang2022_fig3"])
+
+
 def test_every_paper_has_one_title() -> None:
     """In its experiments.yaml, or as long as it has none in catalog_titles.csv."""
     papers = {entry.paper for entry in read_catalog()}

@@ -1,5 +1,21 @@
 """All claims of the paper, by subject."""
 
-from infwidth.papers.yang2022.claims import coordinates, settings, sizes, transformer_rates
+from infwidth.papers.yang2022.claims import (
+    coordinates,
+    equivalence,
+    mlp,
+    settings,
+    simulated,
+    sizes,
+    transformer_rates,
+)
 
-CLAIMS = (*coordinates.CLAIMS, *transformer_rates.CLAIMS, *settings.CLAIMS, *sizes.CLAIMS)
+CLAIMS = (
+    *coordinates.CLAIMS,
+    *transformer_rates.CLAIMS,
+    *settings.CLAIMS,
+    *sizes.CLAIMS,
+    *mlp.CLAIMS,
+    *simulated.CLAIMS,
+    *equivalence.CLAIMS,
+)
