@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from infwidth.activations import ACTIVATIONS
 from infwidth.errors import SpecError
+from infwidth.limits.deep_linear_fluctuations import deep_linear_fluctuations
 from infwidth.limits.fluctuations import Problem, fluctuations, predicted_variance, quadrature, sampled
+from infwidth.limits.lazy_fluctuations import lazy_fluctuations
 from infwidth.limits.linear_fluctuations import linear_fluctuations, linear_nets, population_errors
-from infwidth.papers.bordelon2023.limits import soft_tanh, two_layer_nets
+from infwidth.papers.bordelon2023.limits import deep_linear_nets, initial_kernels, soft_tanh, two_layer_nets
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -36,8 +39,8 @@ def test_errors_across_the_target_are_those_of_an_input_that_is_orthogonal() -> 
 
 @pytest.mark.parametrize("n_train", [1, 2])
 def test_propagator_and_shift_are_those_of_many_nets(n_train: int) -> None:
-    """Of 24000 nets of 48 units, whose fields are drawn, up to the next order in 1/48; two examples are opposite."""
-    kernel, width, nets = np.array([[1.0, 0.5], [0.5, 1.0]]), 48, 24_000
+    """Of 10000 nets of 48 units, whose fields are drawn, up to the next order in 1/48; two examples are opposite."""
+    kernel, width, nets = np.array([[1.0, 0.5], [0.5, 1.0]]), 48, 10_000
     targets = np.array([1.0, -0.5])[:n_train]
     said = {"gamma0": 3.0, "lr": 0.1, "steps": 12}
     φ = soft_tanh(0.4)
@@ -150,3 +153,57 @@ def test_what_has_no_meaning_is_refused(wrong: dict[str, object], words: str) ->
         Problem.checked(np.eye(1), said.pop("targets"), **said)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="must be positive"):
         linear_fluctuations(1.0, gamma0=1.0, lr=-1.0, steps=3)
+
+
+@pytest.mark.parametrize("gamma0", [0.3, 2.0])
+def test_the_action_of_one_layer_has_the_closed_form(gamma0: float) -> None:
+    said = {"gamma0": gamma0, "lr": 0.1, "steps": 5}
+    deep, closed = deep_linear_fluctuations(1.0, n_hidden=1, **said), linear_fluctuations(1.0, **said)
+    assert deep.kernels == pytest.approx(closed.kernels)
+    assert deep.error_variance == pytest.approx(closed.output_variance, abs=1e-10)
+    assert deep.kernel_variance == pytest.approx(closed.kernel_variance)
+
+
+def test_the_action_of_two_layers_has_the_variance_of_nets() -> None:
+    """And before training that of products of χ² variables, 2 l."""
+    said = {"n_hidden": 2, "gamma0": 1.5, "lr": 0.08, "steps": 4}
+    theory = deep_linear_fluctuations(1.0, **said)
+    assert theory.feature_variance[:, 0] == pytest.approx([2, 4])
+    *_, (errors, features, kernels) = deep_linear_nets(np.random.default_rng(0), width=64, nets=2500, **said)
+    assert 64 * errors.var() == pytest.approx(theory.error_variance[-1], rel=0.15)
+    assert 64 * features.var(axis=1) == pytest.approx(theory.feature_variance[:, -1], rel=0.15)
+    assert 64 * kernels.var() == pytest.approx(theory.kernel_variance[-1], rel=0.15)
+
+
+def test_too_many_steps_for_a_hessian_are_refused() -> None:
+    with pytest.raises(SpecError, match="take fewer steps"):
+        deep_linear_fluctuations(1.0, n_hidden=3, gamma0=1.0, lr=0.01, steps=40)
+
+
+def test_lazy_fluctuations_are_those_of_the_propagator_at_little_richness() -> None:
+    x = np.random.default_rng(3).standard_normal((3, 4))
+    kernel, y, φ = x @ x.T / 4, np.array([1.0, -1.0, 0.5]), ACTIVATIONS["tanh"]
+    units = sampled(kernel, 300, "a test")
+    lazy = lazy_fluctuations(kernel, y, units, φ, lr=0.2, times=np.arange(9))
+    problem = Problem.checked(kernel, y, gamma0=1e-3, lr=0.2, steps=8, activation=φ)
+    found = fluctuations(problem, units)
+    along = np.einsum("tps,pk->tks", found.output_influences, lazy.eigenvectors)
+    assert lazy.variance == pytest.approx(found.variance(along), rel=1e-3, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["linear", "unit_relu"])
+def test_kernels_drawn_without_matrices_have_the_law_of_those_with(name: str) -> None:
+    """Means and covariances of features and gradients of three layers of 6 units, where all orders of 1/N matter."""
+    φ, width, nets, rng = ACTIVATIONS[name], 6, 20_000, np.random.default_rng(4)
+    drawn = np.concatenate(initial_kernels(rng, φ, n_hidden=3, width=width, nets=nets))
+    h = [rng.standard_normal((nets, width))]
+    matrices = [rng.standard_normal((nets, width, width)) / np.sqrt(width) for _ in range(2)]
+    for W in matrices:
+        h.append(np.einsum("nij,nj->ni", W, φ.value(h[-1])))
+    g = [φ.slope(h[-1]) * rng.standard_normal((nets, width))]
+    for W, below in zip(matrices[::-1], h[-2::-1], strict=True):
+        g.insert(0, φ.slope(below) * np.einsum("nij,ni->nj", W, g[0]))
+    explicit = np.array([(φ.value(v) ** 2).mean(1) for v in h] + [(v**2).mean(1) for v in g])
+    assert drawn.mean(1) == pytest.approx(explicit.mean(1), rel=0.05)
+    roots = [np.cov(np.sqrt(of)) for of in (drawn, explicit)]  # squares of squares scatter too much
+    assert roots[0] == pytest.approx(roots[1], rel=0.05, abs=0.01)

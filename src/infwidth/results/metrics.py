@@ -301,4 +301,6 @@ METRICS: dict[str, Metric] = {
     ),
     "fall_time": Metric("time of gradient flow at which the train loss first falls to a level (index)", "time"),
     "fitted": Metric("whether every training example is fitted at the end (1 or 0)"),
+    "covariance": Metric("N times the covariance of kernels of two layers (index), of features or gradients (layer)"),
+    "exact": Metric("the same by the exact law at that width"),
 }

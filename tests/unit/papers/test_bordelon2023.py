@@ -11,6 +11,17 @@ from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
 
+_FIGURES = (
+    "two_layer_variance",
+    "n_scaling",
+    "linear_two_layer",
+    "catapult",
+    "online_linear",
+    "lazy_modes",
+    "deep_linear",
+    "init_kernels",
+)
+
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Table]:
@@ -21,7 +32,7 @@ def tables() -> dict[str, Table]:
     }
 
 
-@pytest.mark.parametrize("figure", ["two_layer_variance", "n_scaling", "linear_two_layer", "catapult", "online_linear"])
+@pytest.mark.parametrize("figure", _FIGURES)
 def test_figures_are_drawn_from_smoke_tables(figure: str, tables: dict[str, Table]) -> None:
     with style():
         drawn = getattr(import_module(f"infwidth.papers.bordelon2023.figures.{figure}"), figure)(tables)

@@ -56,3 +56,69 @@ def two_layer_nets(
             pull = (lr * gamma0) * (y[:, None] - f[:P] + start[:P])[..., None]
             h += torch.tensordot(K[:, :P], pull * back[:P], 1)
             z += (pull * φ[:P]).sum(0)
+
+
+def deep_linear_nets(
+    rng: np.random.Generator, *, n_hidden: int, gamma0: float, lr: float, steps: int, width: int, nets: int
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield errors [nets], H^l(t, t) [L, nets] and tangent kernels [nets] at times 0, …, steps, for one example.
+
+    The nets of :mod:`infwidth.limits.deep_linear_fluctuations` with all their weights; of the first layer only the
+    fields at the example, which are its all.
+    """
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+
+    weights = [drawn(nets, width, width) for _ in range(n_hidden - 1)]
+    first, readout, start = drawn(nets, width, 1), drawn(nets, width, 1), None
+    for t in range(steps + 1):
+        h, g = [first], [readout]
+        for W in weights:
+            h.append(W @ h[-1] / width**0.5)
+        for W in reversed(weights):
+            g.insert(0, W.mT @ g[0] / width**0.5)
+        f = (h[-1] * readout).mean((1, 2)) / gamma0
+        start = f if start is None else start
+        Δ = 1 - f + start
+        H, G = ([(v**2).mean((1, 2)) for v in of] for of in (h, g))
+        one = torch.ones(nets)
+        kernel = (torch.stack([one, *H]) * torch.stack([*G, one])).sum(0)
+        yield Δ.double().numpy(), torch.stack(H).double().numpy(), kernel.double().numpy()
+        if t < steps:
+            pull = (lr * gamma0 * Δ)[:, None, None]
+            for W, above, below in zip(weights, g[1:], h[:-1], strict=True):
+                W.baddbmm_(pull * above, below.mT, alpha=1 / width**0.5)
+            first, readout = first + pull * g[0], readout + pull * h[-1]
+
+
+def initial_kernels(
+    rng: np.random.Generator, activation: Activation, *, n_hidden: int, width: int, nets: int
+) -> tuple[Array, Array]:
+    """Return Φ^l(x, x) and G^l(x, x) of the hidden layers of nets at initialisation, [L, nets] each.
+
+    No matrix is drawn: given what enters it, what leaves a Gaussian one is Gaussian, and its transpose is the same
+    matrix, known where it was used, and independent across (the exact law, at any width).
+    """
+
+    def drawn() -> Array:
+        return rng.standard_normal((nets, width), dtype=np.float32)
+
+    def mean(a: Array, b: Array) -> Array:
+        return np.asarray(np.einsum("ij,ij->i", a, b) / width)
+
+    fields, features, gradients = [drawn()], [], []
+    values = [activation.value(fields[0])]
+    features.append(mean(values[0], values[0]))
+    for _ in range(n_hidden - 1):
+        fields.append(drawn() * np.sqrt(features[-1])[:, None])
+        values.append(activation.value(fields[-1]))
+        features.append(mean(values[-1], values[-1]))
+    g = activation.slope(fields[-1]) * drawn()
+    gradients.append(mean(g, g))
+    for below, h, size, above in zip(values[-2::-1], fields[-2::-1], features[-2::-1], fields[:0:-1], strict=True):
+        fresh = drawn() * np.sqrt(gradients[-1])[:, None]
+        back = fresh + below * ((mean(above, g) - mean(below, fresh)) / np.maximum(size, 1e-30))[:, None]
+        g = activation.slope(h) * back
+        gradients.append(mean(g, g))
+    return np.array(features), np.array(gradients[::-1])

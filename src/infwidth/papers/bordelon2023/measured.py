@@ -48,3 +48,27 @@ def slope_of_shift(table: Table, layer: str, width: int) -> np.ndarray:
     shift = of.limit("shift").sort_values("step").value.to_numpy()
     found = of.nets("mean_departure").pivot_table(index="seed", columns="step", values="value").to_numpy()
     return np.asarray(width * (found @ shift) / (shift @ shift))
+
+
+def relative_kernel_variance(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return N Var K/K² of groups of nets and of the limit; K of nets is its mean over the group."""
+    of = table.at(layer="kernel")
+
+    def ratio(rows: pd.DataFrame) -> pd.DataFrame:
+        wide = rows.pivot_table(index=["gamma0", "step", "seed", "lr"], columns="metric", values="value")
+        return (wide.fluctuation / wide.order**2).rename("value").reset_index()
+
+    return ratio(of.nets("fluctuation", "order")), ratio(of.limit("fluctuation", "order"))
+
+
+def diagonal(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the diagonal entries of matrices [L, L] by index, with their layer from 1 as ``depth``."""
+    n = round(np.sqrt(rows["index"].max() + 1))
+    of = rows[rows["index"] % (n + 1) == 0]
+    return of.assign(depth=of["index"] // (n + 1) + 1)
+
+
+def traces(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the traces of covariances by width and seed, not times N."""
+    sums = diagonal(rows).groupby(["width", "seed"]).value.sum().reset_index()
+    return sums.assign(value=sums.value / sums.width)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from infwidth.results.rows import Rows
 from infwidth.seeding import numpy_stream
-from infwidth.specs.block import Count, Nets, Positive, Says, Width, unsaid
+from infwidth.specs.block import Count, Depth, Nets, Positive, Says, Width, unsaid
 from infwidth.specs.cells import Computation
 
 Array = np.ndarray
@@ -63,6 +63,37 @@ class Population(Groups):
 
     name: Literal["bordelon2023.population"]
     dimension: Nets
+
+
+class LazyModes(Groups):
+    """Nets with tanh(a h)/a on ``samples`` Gaussian examples in ``dimension`` D with targets ±1, nearly lazy.
+
+    Theory averages over ``units`` sampled units.
+    """
+
+    name: Literal["bordelon2023.lazy_modes"]
+    slope_scale: Positive
+    samples: Count
+    dimension: Count
+    units: Count
+
+
+class DeepLinear(Groups):
+    """Linear nets of ``n_hidden`` layers on one example of target 1."""
+
+    name: Literal["bordelon2023.deep_linear"]
+    n_hidden: Depth
+
+
+class InitialKernels(Computation):
+    """``n_seeds`` groups of ``members`` untrained nets of ``n_hidden`` layers of a ``width``."""
+
+    name: Literal["bordelon2023.initial_kernels"]
+    activation: Literal["linear", "unit_relu"]
+    n_hidden: Depth
+    width: Width
+    n_seeds: Nets
+    members: Nets
 
 
 def two_layer(spec: TwoLayer, data: None) -> Rows:
@@ -168,3 +199,85 @@ def _add_group(out: Rows, step: int, seed: int, apart: Array, width: int) -> Non
         out.add(step, "fluctuation", width * q.var(ddof=1), seed=seed, layer=layer)
         out.add(step, "departure", (q**2).mean(), seed=seed, layer=layer)
         out.add(step, "mean_departure", q.mean(), seed=seed, layer=layer)
+
+
+def lazy_modes(spec: LazyModes, data: None) -> Rows:
+    """Return N Var of the errors along the eigenvectors (index, largest eigenvalue first) of the limit's kernel.
+
+    ``fluctuation`` of the layer mode, and of the layer total their sum; theory and groups of nets. ``eigenvalue`` of
+    the kernel.
+    """
+    from infwidth.limits.fluctuations import sampled
+    from infwidth.limits.lazy_fluctuations import lazy_fluctuations
+    from infwidth.papers.bordelon2023.limits import soft_tanh, two_layer_nets
+
+    rng, scale, at = numpy_stream("subset", "bordelon2023", "lazy"), float(spec.slope_scale), spec.recorded
+    x = rng.standard_normal((spec.samples, spec.dimension))
+    x *= np.sqrt(spec.dimension) / np.linalg.norm(x, axis=1, keepdims=True)
+    kernel, targets = x @ x.T / spec.dimension, rng.choice([-1.0, 1.0], spec.samples)
+    units = sampled(kernel, spec.units, "bordelon2023", "lazy")
+    said = {"lr": float(spec.lr), "times": np.array(at)}
+    limit = lazy_fluctuations(kernel, targets, units, soft_tanh(scale), **said)  # type: ignore[arg-type]
+    out = Rows(spec.lr)
+    out.add(0, "eigenvalue", limit.eigenvalues)
+    places = np.arange(spec.samples)
+    for step, variance in zip(at, limit.variance, strict=True):
+        out.add(step, "fluctuation", variance, layer="mode", index=places)
+        out.add(step, "fluctuation", variance.sum(), layer="total")
+    for seed in range(spec.n_seeds):
+        nets = two_layer_nets(
+            numpy_stream("init", "bordelon2023", spec.width, seed), kernel, targets, scale, gamma0=float(spec.gamma0),
+            lr=float(spec.lr), steps=spec.steps, width=spec.width, nets=spec.members,
+        )  # fmt: skip
+        for step, (outputs, _) in enumerate(nets):
+            if step in at:
+                variance = spec.width * ((targets - outputs) @ limit.eigenvectors).var(axis=0, ddof=1)
+                out.add(step, "fluctuation", variance, seed=seed, layer="mode", index=places)
+                out.add(step, "fluctuation", variance.sum(), seed=seed, layer="total")
+    return out
+
+
+def deep_linear(spec: DeepLinear, data: None) -> Rows:
+    """Return ``order`` and ``fluctuation`` of the error, of H^l (layers feature1, …) and of the tangent kernel."""
+    from infwidth.limits.deep_linear_fluctuations import deep_linear_fluctuations
+    from infwidth.papers.bordelon2023.limits import deep_linear_nets
+
+    said = {"n_hidden": spec.n_hidden, "gamma0": float(spec.gamma0), "lr": float(spec.lr), "steps": spec.steps}
+    limit = deep_linear_fluctuations(1.0, **said)  # type: ignore[arg-type]
+    names = ["error", *[f"feature{layer}" for layer in range(1, spec.n_hidden + 1)], "kernel"]
+    order = np.vstack([limit.errors, limit.features, limit.kernels])
+    variance = np.vstack([limit.error_variance, limit.feature_variance, limit.kernel_variance])
+    out = Rows(spec.lr)
+    for layer, mean, spread in zip(names, order, variance, strict=True):
+        out.add(range(spec.steps + 1), "order", mean, layer=layer)
+        out.add(range(spec.steps + 1), "fluctuation", spread, layer=layer)
+    for seed in range(spec.n_seeds):
+        rng = numpy_stream("init", "bordelon2023", spec.width, seed)
+        nets = deep_linear_nets(rng, width=spec.width, nets=spec.members, **said)  # type: ignore[arg-type]
+        for step, (errors, features, kernels) in enumerate(nets):
+            for layer, q in zip(names, [errors, *features, kernels], strict=True):
+                out.add(step, "order", q.mean(), seed=seed, layer=layer)
+                out.add(step, "fluctuation", spec.width * q.var(ddof=1), seed=seed, layer=layer)
+    return out
+
+
+def initial_kernels(spec: InitialKernels, data: None) -> Rows:
+    """Return ``covariance``, N Cov of Φ^l and Φ^l′, or of G, of one input (index l L + l′), of theory and of groups.
+
+    Theory: V min(l, l′), and for G the same from the last layer, V = 2 for linear nets and 5 for ReLU (Bordelon &
+    Pehlevan 2023); ``exact`` at this width: N [(1 + V/N)^min(l, l′) − 1].
+    """
+    from infwidth.activations import ACTIVATIONS
+    from infwidth.papers.bordelon2023.limits import initial_kernels as drawn
+
+    l, V, out = np.arange(spec.n_hidden), 2.0 if spec.activation == "linear" else 5.0, Rows()  # noqa: E741
+    up, down = np.minimum.outer(l, l) + 1, spec.n_hidden - np.maximum.outer(l, l)
+    for layer, depth in (("features", up), ("gradients", down)):
+        out.add(0, "covariance", V * depth, layer=layer)
+        out.add(0, "exact", spec.width * ((1 + V / spec.width) ** depth - 1), layer=layer)
+    for seed in range(spec.n_seeds):
+        rng = numpy_stream("init", "bordelon2023", spec.width, seed)
+        found = drawn(rng, ACTIVATIONS[spec.activation], n_hidden=spec.n_hidden, width=spec.width, nets=spec.members)
+        for layer, kernels in zip(("features", "gradients"), found, strict=True):
+            out.add(0, "covariance", spec.width * np.cov(kernels), seed=seed, layer=layer)
+    return out
