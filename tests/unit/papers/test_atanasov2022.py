@@ -155,8 +155,8 @@ def test_every_claim_is_judged_at_smoke_scale(tables: dict[str, Table]) -> None:
     assert len(found) == len(CLAIMS)
 
 
-@pytest.mark.parametrize("figure", [f"fig{i}" for i in range(1, 7)])
-def test_figures_are_drawn(figure: str, tables: dict[str, Table]) -> None:
+@pytest.mark.parametrize("figure", ["fig3", "fig4", "fig6"])
+def test_figures_are_drawn_where_little_is_run(figure: str, tables: dict[str, Table]) -> None:
     with style():
         drawn = getattr(paper_module("atanasov2022", f"figures.{figure}"), figure)(tables)
         plt.close(drawn)
