@@ -129,6 +129,7 @@ CLAIMS = (
         measured=_rate_of("depth_mup"),
         expected=about(0, within=STAYS),
         control=_rate_of("half_zero"),
+        note="Grids, a and the number of seeds of these sweeps came after a pilot of four seeds at 4 to 32 blocks.",
     ),
     Claim(
         "depth_mup_improves",
