@@ -21,7 +21,11 @@ PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 PAPERS = paper_names()
 
 #: What a slope is in, and what tells nets of one width apart.
-_AXES, _KINDS = ("width", "gamma0", "dimension", "n_blocks", "alpha", "gamma"), ("rule", "richness", "decoupled")
+_SIZES = ("mlp_ratio", "n_heads", "batch_factor", "context", "steps_factor")
+_AXES, _KINDS = (
+    ("width", "gamma0", "dimension", "n_blocks", "alpha", "gamma", *_SIZES),
+    ("rule", "richness", "decoupled"),
+)
 
 
 def _reversed(values: pd.Series) -> pd.Series:
@@ -64,12 +68,26 @@ def _apart(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=np.where(frame.metric == "bin_centre", frame.value, 1 + frame["index"] % 3 + chance))
 
 
+def _settings_move(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make the best multiplier and scale rise with the width or depth, and the widest net's best schedule another."""
+    rank, columns = _rank(_axis(frame)), frame.set_index("index")
+    known = {name: columns[columns.metric == name].value.groupby(level=0).first() for name in _SETTINGS}
+    steps = pd.concat([np.log2(known[name]) for name in _SETTINGS[:-1]] + [known["schedule"] * 0.0])
+    place = frame["index"].map(steps.groupby(level=0).first()).fillna(0.0)
+    losses = 1.0 + (place - 0.6 * (rank - 1)) ** 2
+    other = frame["index"].isin(known["schedule"].index) & (frame["index"] > 0)
+    losses = losses.where(~other, np.where(rank == rank.max(), 0.2, 5.0))
+    return frame.assign(value=np.where(frame.metric == "running_loss", losses, frame.value))
+
+
 def _swept(frame: pd.DataFrame) -> list[str]:
     """Return the axes that are numbers."""
     axes = frame.columns[: frame.columns.get_loc("cell")]
     return [name for name in axes if pd.api.types.is_numeric_dtype(frame[name])]
 
 
+#: What the sweeps of transformers change besides the rate.
+_SETTINGS = ("output_multiplier", "attention_multiplier", "init_scale", "schedule")
 _RNG = np.random.default_rng(0)
 
 #: Tables that say something else than what was measured. Some of them must break a claim, whatever it is on.
@@ -109,6 +127,7 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         if {"branch_multiplier", "n_blocks"} <= set(frame)
         else frame
     ),
+    "settings move": _settings_move,
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
         if {"gauge", "richness"} <= set(frame)
