@@ -35,6 +35,7 @@ COMPUTATIONS = {
     "first_steps": "infwidth.solve.first_steps:rows",
     "flowing_nets": "infwidth.solve.flowing_nets:rows",
     "gauge_orbit": "infwidth.solve.gauge_orbit:rows",
+    "gaussian_particles": "infwidth.solve.gaussian_particles:rows",
     "image_curves": "infwidth.solve.image_curves:rows",
     "image_limits": "infwidth.solve.image_limits:rows",
     "infinite_training": "infwidth.solve.infinite_training:rows",
