@@ -320,4 +320,15 @@ METRICS: dict[str, Metric] = {
     "fitted": Metric("whether every training example is fitted at the end (1 or 0)"),
     "covariance": Metric("N times the covariance of kernels of two layers (index), of features or gradients (layer)"),
     "exact": Metric("the same by the exact law at that width"),
+    # Two-layer nets with a teacher, and convolutional nets beside their linearization.
+    "relative_risk": Metric("mean of (f − y)² over the sphere after training, over that of f = 0"),
+    "least_relative_risk": Metric("the same, the least on the way"),
+    "neuron_x": Metric("first coordinate of |a| w of a neuron (index), over the square of the scale of its start"),
+    "neuron_y": Metric("second coordinate of the same"),
+    "neuron_sign": Metric("sign of a of a neuron (index)"),
+    "teacher_x": Metric("first coordinate of a teacher's neuron (index)"),
+    "teacher_y": Metric("second coordinate of the same"),
+    "teacher_sign": Metric("sign of a teacher's neuron (index)"),
+    "unchanged": Metric("share of hidden units on test images that training leaves on or off as they were"),
+    "kernel_eigenvalue": Metric("eigenvalue of a net's tangent kernel by rank (index), over the largest"),
 }

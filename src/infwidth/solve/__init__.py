@@ -43,6 +43,7 @@ COMPUTATIONS = {
     "kernel_components": "infwidth.solve.kernel_components:rows",
     "kernel_regression": "infwidth.solve.kernel_regression:rows",
     "largest_rate": "infwidth.solve.largest_rate:rows",
+    "lazy_images": "infwidth.solve.lazy_images:rows",
     "lazy_nets": "infwidth.solve.lazy_nets:rows",
     "linear_mup": "infwidth.solve.linear_mup:rows",
     "linear_residual": "infwidth.solve.linear_residual:rows",

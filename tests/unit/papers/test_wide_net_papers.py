@@ -21,6 +21,7 @@ FIGURES = {
     "jacot2018": ["fig1", "fig2", "fig3"],
     "lee2019": ["fig1", "fig2", "fig3"],
     "arora2019": ["table1"],
+    "chizat2019": ["fig1", "fig2", "fig3"],
     "geiger2020": ["test_error", "variance", "time_dynamics", "kernel_dyn", "weights"],
 }
 
