@@ -80,6 +80,12 @@ def _settings_move(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=np.where(frame.metric == "running_loss", losses, frame.value))
 
 
+def _lazy_for_rich(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give nets that differ in richness within one stack, where it is a row, the richness of others."""
+    reversed_ = _reversed(frame.value.where(frame.metric == "richness"))
+    return frame.assign(value=reversed_.fillna(frame.value))
+
+
 def _swept(frame: pd.DataFrame) -> list[str]:
     """Return the axes that are numbers."""
     axes = frame.columns[: frame.columns.get_loc("cell")]
@@ -128,6 +134,7 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         else frame
     ),
     "settings move": _settings_move,
+    "lazy for rich": _lazy_for_rich,
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
         if {"gauge", "richness"} <= set(frame)
