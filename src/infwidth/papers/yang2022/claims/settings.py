@@ -7,7 +7,7 @@ within a tenth of a nat of it.
 
 The best multiplier or scale of one seed scatters by about 0.6 octaves, so that four to six seeds over two doublings
 know its slope to ± 0.5: laptop scale could show a move by an octave a doubling, and cannot show that nothing moves,
-which takes 10 to 30 seeds.
+which takes 9 seeds to more than a hundred.
 """
 
 from functools import partial

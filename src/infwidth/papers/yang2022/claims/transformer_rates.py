@@ -1,8 +1,8 @@
 """Learning rates of post-LN transformers over widths: where the best one goes, and whether wider is better.
 
 Where a hidden layer's largest stable step bounds the rate, it falls as 1/N in SP, one octave a doubling; half of that
-is asked for. In μP a third of an octave a doubling is allowed, as in the other sweeps over rates here. A pilot of two
-seeds scattered by 0.3 octaves a seed at most, with which six tell the slope over two doublings to ± 0.2.
+is asked for. In μP a third of an octave a doubling is allowed, as in the other sweeps over rates here; if seeds scatter
+by 0.3 octaves, six tell the slope over two doublings to ± 0.2. The text and the grid of rates came after pilots.
 """
 
 from functools import partial
