@@ -81,10 +81,16 @@ def _settings_move(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=np.where(frame.metric == "running_loss", losses, frame.value))
 
 
-def _lazy_for_rich(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give nets that differ in richness within one stack, where it is a row, the richness of others."""
-    reversed_ = _reversed(frame.value.where(frame.metric == "richness"))
+def _others(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Give nets that differ in something within one stack, where it is a row of this metric, that of others."""
+    reversed_ = _reversed(frame.value.where(frame.metric == metric))
     return frame.assign(value=reversed_.fillna(frame.value))
+
+
+def _layers_reversed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give depths and widths that are written as layers the rows of one another."""
+    known = sorted({layer for layer in frame.layer.unique() if layer.isdigit()}, key=int)
+    return frame.assign(layer=frame.layer.replace(dict(zip(known, reversed(known), strict=True))))
 
 
 def _swept(frame: pd.DataFrame) -> list[str]:
@@ -135,7 +141,10 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         else frame
     ),
     "settings move": _settings_move,
-    "lazy for rich": _lazy_for_rich,
+    "lazy for rich": lambda frame: _others(frame, "richness"),
+    "large starts for small": lambda frame: _others(frame, "start_scale"),
+    "one size for another": _layers_reversed,
+    "the last for the first": lambda frame: frame.assign(step=_reversed(frame.step)),
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
         if {"gauge", "richness"} <= set(frame)
