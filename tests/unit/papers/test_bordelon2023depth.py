@@ -164,3 +164,12 @@ def test_experiments_expand_at_every_scale() -> None:
         assert load_paper("bordelon2023depth", scale).cells
     with pytest.raises(SpecError, match="branch_power"):
         expanded(kind="solve", solve=INITIAL | {"branch_power": "1"})
+
+
+def test_the_scatter_of_few_nets_is_no_difference_of_depths() -> None:
+    """Nets that differ by 0.1 on average and by 1 among themselves: four of them alone would show 0.5."""
+    chance = np.random.default_rng(0)
+    differences = {8: 0.1 + chance.standard_normal((4, 20_000)), 16: chance.standard_normal((4, 20_000))}
+    found = measured.depth_differences(differences)
+    assert found[8] == pytest.approx(0.1, abs=0.03)
+    assert found[16] < 0.08
