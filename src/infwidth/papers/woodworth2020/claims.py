@@ -268,7 +268,7 @@ CLAIMS = (
         says="A ReLU net tells digits apart better from small initial weights than from large ones.",
         measured=Mean("log test error at the smallest α less that at the largest", on("digits", _rich_less_lazy)),
         expected=below(0),
-        note="From the smallest α nets end just within the tolerance, at a train error of 0.10 (others 0.03): part of the "
-        "difference. Our reading of the rest, not tested: 200 digits, odd against even, are no sparse task.",
+        note="From the smallest α nets end just within the tolerance, at a train error of 0.10 (others 0.03): part of "
+        "the difference. Our reading of the rest, not tested: 200 digits, odd against even, are no sparse task.",
     ),
 )
