@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from infwidth.parametrization.exponents import exponents
-from infwidth.results.rows import Rows
 from infwidth.seeding import numpy_stream
+from infwidth.solve.rows_of_rates import RowsOfRates
 from infwidth.specs import data as blocks
 from infwidth.specs.block import Count, Depth, Positive, Several, Width
 from infwidth.specs.cells import Computation
 from infwidth.specs.parametrization import NamedRule
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from infwidth.data.images import Images
     from infwidth.solve.stacked_classifiers import Classifiers
 
@@ -48,21 +46,6 @@ class Spec(Computation):
     epochs: Count
     n_seeds: Count
     takes: ClassVar = (blocks.Images,)
-
-
-class RowsOfRates(Rows):
-    """Rows of several learning rates, a table of each."""
-
-    def __init__(self, rates: tuple[float, ...]) -> None:
-        """Begin an empty table for every rate, ``self.at[rate]``."""
-        super().__init__()
-        self.at = {rate: Rows(rate) for rate in rates}
-
-    def frame(self) -> "pd.DataFrame":
-        """Return the rows of all rates as one table."""
-        import pandas as pd
-
-        return pd.concat([rows.frame() for rows in self.at.values()], ignore_index=True)
 
 
 def layers(spec: Spec, n_inputs: int, n_classes: int) -> tuple[list[tuple[int, int]], list[float], list[float]]:

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from infwidth.results.rows import Rows
 from infwidth.seeding import numpy_stream, torch_stream
+from infwidth.solve.rows_of_rates import RowsOfRates
 from infwidth.specs import data as blocks
 from infwidth.specs.block import Count, Depth, Nets, Positive, RationalText, Says, Several, Width
 from infwidth.specs.cells import Computation
 
 if TYPE_CHECKING:
-    import pandas as pd
     import torch
 
     from infwidth.solve.stacked_residual_nets import Rates, Shape, Weights
@@ -93,21 +93,6 @@ class Spec(Computation):
         return 1.0, self.base_width / self.width if self.rule == "mup" else 1.0
 
 
-class OfRates(Rows):
-    """Rows of several learning rates."""
-
-    def __init__(self, rates: tuple[float, ...]) -> None:
-        """Begin with no rows of each of these rates, which ``of`` is indexed by in the same order."""
-        super().__init__()
-        self.of_rates = [Rows(rate) for rate in rates]
-
-    def frame(self) -> "pd.DataFrame":
-        """Return the rows of one rate after the other."""
-        import pandas as pd
-
-        return pd.concat([rows.frame() for rows in self.of_rates], ignore_index=True)
-
-
 def rows(spec: Spec, data: Labelled) -> Rows:
     """Return what every net of every rate comes to.
 
@@ -131,8 +116,8 @@ def rows(spec: Spec, data: Labelled) -> Rows:
     losses = losses.reshape(spec.steps, len(spec.lr), spec.n_seeds)
     late, finite = losses[-max(1, round(spec.late_part * spec.steps)) :].mean(0), np.isfinite(losses)
     growth = first.growth.view(len(spec.lr), spec.n_seeds).numpy()
-    out = OfRates(tuple(map(float, spec.lr)))
-    for place, of_rate in enumerate(out.of_rates):
+    out = RowsOfRates(tuple(map(float, spec.lr)))
+    for place, of_rate in enumerate(out.at.values()):
         of_rate.add(0, "growth", growth[place], seed=range(spec.n_seeds))
         for seed in range(spec.n_seeds):
             whole = finite[:, place, seed]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from infwidth.results.rows import Rows
+from infwidth.solve.rows_of_rates import RowsOfRates
 from infwidth.solve.stacked_transformers import Member, Schedule, StackedTransformers, Transformers, n_weights
 from infwidth.specs import data as blocks
 from infwidth.specs.block import Count, Nets, Positive, Several, unsaid
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from infwidth.data.tokens import Windows
 
@@ -70,19 +70,6 @@ class Spec(Transformers):
         return {name: values for name, values in lists.items() if values is not None}
 
 
-class _RowsOfRates(Rows):
-    """Rows of several learning rates, a part each."""
-
-    def __init__(self, rates: tuple[float, ...]) -> None:
-        super().__init__()
-        self.at = {rate: Rows(rate) for rate in rates}
-
-    def frame(self) -> "pd.DataFrame":
-        import pandas as pd
-
-        return pd.concat([rows.frame() for rows in self.at.values()], ignore_index=True)
-
-
 def rows(spec: Spec, data: "Windows") -> Rows:
     """Return the losses of every net, and what its hyperparameters are.
 
@@ -95,7 +82,7 @@ def rows(spec: Spec, data: "Windows") -> Rows:
     """
     import numpy as np
 
-    out = _RowsOfRates(spec.lrs)
+    out = RowsOfRates(spec.lrs)
     spans = np.array_split(np.arange(spec.all_steps), min(spec.evaluations, spec.all_steps))
     ends = np.array([span[-1] + 1 for span in spans])
     together = max(1, _SIDE_BY_SIDE // n_weights(spec, data.x_train.shape[1], data.n_classes))
