@@ -151,4 +151,6 @@ class Extreme(Quantity):
     def measure(self, tables: Tables) -> Estimate:
         """As in :class:`Quantity`."""
         rows = self.rows(tables)
+        if rows.empty:
+            raise NotTestableError("No net is left of which this could be said.")
         return exact(self.which(rows.value), rows.seed.nunique())

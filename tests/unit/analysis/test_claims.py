@@ -157,3 +157,9 @@ def test_what_stays_needs_a_control_that_moves(of_control: Estimate | None, outc
     assert pd.isna(row.seeds_to_decide)  # it is the control that needs them
     moved = ledger("paper", [stays(Estimate(1.0, 0.8, 1.2, 4), of_control)], {}).iloc[0]
     assert moved.verdict == "not reproduced"
+
+
+def test_an_extreme_of_no_nets_is_not_testable(tables: Tables) -> None:
+    nothing = Extreme("largest loss", lambda tables: tables["runs"].nets("loss").query("value > 1e9"))
+    with pytest.raises(NotTestableError, match="No net is left"):
+        nothing.measure(tables)
