@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from infwidth.analysis import joint_scaling, lr_optimum, statistics
 from infwidth.analysis.claims import Claim, ledger
 from infwidth.analysis.table import PERTURBATION, Table
 from infwidth.experiments.papers import load_paper, paper_names
@@ -62,6 +63,17 @@ def _optimum_moves(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
     return frame[frame.metric != "diverged"].assign(value=1e-3 * (1 + place**2) * 1.5 ** (direction * rank))
 
 
+def _optimum_creeps(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make the best rate rise by half an octave a doubling of all sizes that vary, within narrow grids, too."""
+    sizes = [name for name in _AXES if name in frame and frame[name].nunique() > 1]
+    if frame.lr.nunique() < 2 or not sizes:
+        return frame
+    rank = pd.concat([_rank(frame[name]) for name in sizes], axis=1).sum(axis=1)
+    rates = np.log2(frame.lr)
+    place = rates - (rates.min() + rates.max()) / 2 - (rank - rank.max() / 2) / 2
+    return frame[frame.metric != "diverged"].assign(value=1e-3 * (1 + place**2))
+
+
 def _apart(frame: pd.DataFrame) -> pd.DataFrame:
     """Make nets differ the more, the wider they are, from all others and from the widest."""
     rank = _rank(_axis(frame))
@@ -85,6 +97,24 @@ def _others(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Give nets that differ in something within one stack, where it is a row of this metric, that of others."""
     reversed_ = _reversed(frame.value.where(frame.metric == metric))
     return frame.assign(value=reversed_.fillna(frame.value))
+
+
+def _small_starts_worse(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let nets whose scale of the start is a row of its own be the worse, the smaller it is."""
+    scale = frame[frame.metric == "start_scale"].groupby("index").value.first()
+    if scale.empty:
+        return frame
+    factor = frame["index"].map((scale / 0.005) ** -0.9).fillna(1.0)
+    return frame.assign(value=frame.value.where(frame.metric == "start_scale", frame.value * factor))
+
+
+def _risk_of_size(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let errors of nets whose scale of the start is a row of its own grow with that and with the examples."""
+    scale = frame[frame.metric == "start_scale"].groupby("index").value.first()
+    if scale.empty:
+        return frame
+    risk = 0.025 * frame["index"].map(scale / 0.01).fillna(1.0) * (frame.step.clip(lower=1) / 75) ** 2
+    return frame.assign(value=frame.value.where(frame.metric == "start_scale", risk))
 
 
 def _layers_reversed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -140,10 +170,15 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         if {"branch_multiplier", "n_blocks"} <= set(frame)
         else frame
     ),
+    "the optimum creeps": _optimum_creeps,
     "settings move": _settings_move,
     "lazy for rich": lambda frame: _others(frame, "richness"),
     "large starts for small": lambda frame: _others(frame, "start_scale"),
     "one size for another": _layers_reversed,
+    "small starts are worse": _small_starts_worse,
+    "more examples are worse": _risk_of_size,
+    "rates are of their table": lambda frame: frame.assign(lr=frame.lr * len(frame) ** 2.0),
+    "ensembles are worse": lambda frame: frame.assign(value=frame.value * np.where(frame.of == "ensemble", 3.0, 1.0)),
     "the last for the first": lambda frame: frame.assign(step=_reversed(frame.step)),
     "gauges matter": lambda frame: (
         frame.assign(value=1.0 + _rank(frame.richness) + 9.0 * _rank(frame.gauge))
@@ -151,6 +186,14 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         else frame
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spoiled table breaks a claim by far or not at all: a twentieth of the resamples tells."""
+    for module in (statistics, lr_optimum):
+        monkeypatch.setattr(module, "RESAMPLES", 100)
+    monkeypatch.setattr(joint_scaling, "_RESAMPLES", 20)
 
 
 @pytest.fixture(scope="module")
