@@ -63,14 +63,14 @@ def _optimum_moves(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
     return frame[frame.metric != "diverged"].assign(value=1e-3 * (1 + place**2) * 1.5 ** (direction * rank))
 
 
-def _optimum_creeps(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make the best rate rise by half an octave a doubling of all sizes that vary, within narrow grids, too."""
+def _optimum_creeps(frame: pd.DataFrame, direction: int) -> pd.DataFrame:
+    """Make the best rate move by half an octave a doubling of all sizes that vary, within narrow grids, too."""
     sizes = [name for name in _AXES if name in frame and frame[name].nunique() > 1]
     if frame.lr.nunique() < 2 or not sizes:
         return frame
     rank = pd.concat([_rank(frame[name]) for name in sizes], axis=1).sum(axis=1)
     rates = np.log2(frame.lr)
-    place = rates - (rates.min() + rates.max()) / 2 - (rank - rank.max() / 2) / 2
+    place = rates - (rates.min() + rates.max()) / 2 - direction * (rank - rank.max() / 2) / 2
     return frame[frame.metric != "diverged"].assign(value=1e-3 * (1 + place**2))
 
 
@@ -170,7 +170,8 @@ SPOILS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         if {"branch_multiplier", "n_blocks"} <= set(frame)
         else frame
     ),
-    "the optimum creeps": _optimum_creeps,
+    "the optimum creeps up": partial(_optimum_creeps, direction=1),
+    "the optimum creeps down": partial(_optimum_creeps, direction=-1),
     "settings move": _settings_move,
     "lazy for rich": lambda frame: _others(frame, "richness"),
     "large starts for small": lambda frame: _others(frame, "start_scale"),
@@ -272,7 +273,7 @@ def test_every_claim_is_judged_and_can_fail(
 
 
 def _without_twins(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame[PERTURBATION].isna()] if PERTURBATION in frame else frame
+    return frame[frame[PERTURBATION].isna()].drop(columns=PERTURBATION) if PERTURBATION in frame else frame
 
 
 def test_only_what_carries_a_claim_is_trained_twice(frames: dict[str, pd.DataFrame], published: pd.DataFrame) -> None:
