@@ -16,7 +16,6 @@ from infwidth.report.render import pages, render_block, write_pages
 
 BEGIN = "<!-- published: written by ./run python -m infwidth readme -->"
 END = "<!-- end of published -->"
-SCALE = "laptop"  # the scale whose claims and pages the README's table shows
 FOLDER = "results/published/"
 
 
@@ -48,23 +47,15 @@ def published_pages(folder: Path) -> dict[str, str]:
 
 
 def with_published(readme: str, published: Path) -> str:
-    """Return the README's text with what is published between its two marks: the verdicts, and a line a paper.
+    """Return the README's text with what is published between its two marks: a line a scale, with its verdicts.
 
     Raises SpecError where the marks are not there.
     """
     if BEGIN not in readme or END not in readme:
         raise SpecError(f"README.md: the marks '{BEGIN}' and '{END}' are not there")
     head, rest = readme.split(BEGIN)
-    said = {scale: published_contents(published / scale)[0] for scale in scales(published)}
-    first = said[SCALE]
-    block = render_block(
-        "readme",
-        scales=list(said.values()),
-        first=first,
-        catalog=first.catalog,
-        claims={paper.name: paper.claims for paper in first.papers},
-        folder=FOLDER,
-    )
+    said = [published_contents(published / scale)[0] for scale in scales(published)]
+    block = render_block("readme", scales=said, folder=FOLDER)
     return f"{head}{BEGIN}\n\n{block}\n\n{END}{rest.split(END)[1]}"
 
 
