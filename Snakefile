@@ -65,6 +65,7 @@ check_rule_names()
 
 
 onstart:
+    look_only_when_a_job_ends()
     tell_start()
 
 

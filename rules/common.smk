@@ -187,6 +187,13 @@ def tables_of_paper(wildcards):
     return [table_file(*table) for table in GRAPH.papers[wildcards.paper].tables]
 
 
+# Each pass of a scheduler that limits the rate of jobs arms another timer for a pass: of a thousand jobs the last are
+# looked at hundreds of times a second. A cluster's queue wants the limit; what runs here does not.
+def look_only_when_a_job_ends():
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 # Say what is to be computed, and note it for the lines that follow each cell. Snakemake knows its jobs by now.
 def tell_start():
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "cell"]

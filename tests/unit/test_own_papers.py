@@ -207,7 +207,7 @@ def test_blocks_that_one_s_own_papers_share_are_taken_over(folder: Path) -> None
 
 def test_what_is_published_is_of_the_repository_only(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="published are the papers of the repository, and digits2026 would be among"):
-        publish({}, tmp_path / "laptop", left_out=[], own=["digits2026"])
+        publish({}, tmp_path / "laptop", left_out=[], drawn_by={}, own=["digits2026"])
     said, _ = published_contents(ROOT / "results" / "published" / "laptop")
     assert "digits2026" not in [paper.name for paper in (*said.papers, *said.catalog)]
     assert "digits2026_losses" not in said.figures_left_out

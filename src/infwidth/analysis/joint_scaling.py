@@ -89,13 +89,13 @@ class Laws(NamedTuple):
 def laws_of(rows: pd.DataFrame) -> Laws:
     """Return the law of the mean over seeds of ``value`` by ``width`` and ``examples``, and those of resamples.
 
-    Raises NotTestableError of fewer than three widths or numbers of examples: two values and a floor fit any exponent, and
-    the least squares, which are flat, end where rounding has them.
+    Raises NotTestableError of fewer than three widths or numbers of examples: two values and a floor fit any exponent,
+    and the flat least squares end where rounding has them.
     """
     wide = rows.pivot_table(index=["width", "examples"], columns="seed", values="value")
     width, examples = (wide.index.get_level_values(name).to_numpy(float) for name in ("width", "examples"))
-    for name, values in (("widths", width), ("numbers of examples", examples)):
-        if len(np.unique(values)) < 3:
+    for name, axis in (("widths", width), ("numbers of examples", examples)):
+        if len(np.unique(axis)) < 3:
             raise NotTestableError(f"The exponent of a joint law wants three {name} or more, there are fewer.")
     values, n = wide.to_numpy(), wide.shape[1]
     law, resampled = fitted(width, examples, values.mean(1)), []

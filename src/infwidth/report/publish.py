@@ -21,12 +21,20 @@ from infwidth.report.render import write_pages
 LARGEST = 2 * 2**20  # bytes; published tables are for reading and redrawing, not for storage
 
 
-def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str], own: Sequence[str] = ()) -> None:
+def publish(
+    files: Mapping[str, Path],
+    target: Path,
+    *,
+    left_out: list[str],
+    drawn_by: Mapping[str, str],
+    own: Sequence[str] = (),
+) -> None:
     """Replace the content of ``target`` by ``files`` (name within it → source), a MANIFEST.json and pages to read.
 
     Where a run of another machine is replaced, its verdicts are kept beside; see :mod:`infwidth.report.elsewhere`.
 
-    ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so;
+    ``target`` is named as its scale; ``left_out`` names the figures that were not run at it, and the manifest says so,
+    and of each figure the digest of the code that drew it, ``drawn_by``;
     ``own`` names papers that are not the repository's, which are never published with it.
     The new folder is built beside the old one and takes its place at the end. Raises DataError for a file over two MiB,
     and where figures that are published would be lost because they were not asked for; SpecError for a rehearsal,
@@ -58,19 +66,22 @@ def publish(files: Mapping[str, Path], target: Path, *, left_out: list[str], own
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, fresh / name)
     keep_elsewhere(target, fresh)
-    write_text(fresh / MANIFEST, json.dumps(_manifest(fresh, target.name, left_out), indent=1, sort_keys=True) + "\n")
+    write_text(
+        fresh / MANIFEST, json.dumps(_manifest(fresh, target.name, left_out, drawn_by), indent=1, sort_keys=True) + "\n"
+    )
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
     write_pages(published_pages(target), target)
 
 
-def _manifest(folder: Path, scale: str, left_out: list[str]) -> dict[str, Any]:
+def _manifest(folder: Path, scale: str, left_out: list[str], drawn_by: Mapping[str, str]) -> dict[str, Any]:
     cells = pd.read_csv(folder / "cells.csv")
     with_data = cells.dropna(subset=["dataset"])  # an exact limit may need none
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         "scale": scale,
         "figures_not_run": left_out,
+        "drawn_by": dict(drawn_by),
         "cells": len(cells),
         "wall_minutes": round(float(cells["wall_seconds"].sum()) / 60, 1),
         "commits": sorted(cells["commit"].unique().tolist()),

@@ -44,7 +44,9 @@ def test_of_two_seeds_there_is_no_interval() -> None:
     assert found.value == pytest.approx(0.6, abs=0.1)
 
 
-@pytest.mark.parametrize(("axis", "kept", "words"), [("examples", [32, 128], "three numbers"), ("width", [4, 8], "three widths")])
+@pytest.mark.parametrize(
+    ("axis", "kept", "words"), [("examples", [32, 128], "three numbers"), ("width", [4, 8], "three widths")]
+)
 def test_two_values_and_a_floor_fit_any_exponent(axis: str, kept: list[int], words: str) -> None:
     rows = _rows(0.01, 0)
     with pytest.raises(NotTestableError, match=words):

@@ -114,8 +114,8 @@ def test_results_have_a_folder_of_their_own_and_are_not_published(tmp_path: Path
     part = load_graph("smoke", "harvard2024_mup_vs_ntk", graph.settings)
     assert part.folder == "smoke_set_75eaa957/only/harvard2024_mup_vs_ntk"
     with pytest.raises(SpecError, match="leave out set=…"):
-        publish({}, tmp_path / graph.scale, left_out=[])
+        publish({}, tmp_path / graph.scale, left_out=[], drawn_by={})
     rehearsal = load_graph("smoke_rehearsal", settings=graph.settings)
     assert rehearsal.scale == "smoke_rehearsal_set_75eaa957"
     with pytest.raises(SpecError, match="not published"):
-        publish({}, tmp_path / "smoke_rehearsal", left_out=[])
+        publish({}, tmp_path / "smoke_rehearsal", left_out=[], drawn_by={})

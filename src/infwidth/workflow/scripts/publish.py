@@ -9,4 +9,5 @@ snakemake = globals()["snakemake"]
 with job(snakemake.log[0]):
     files = dict(zip(snakemake.params.names, map(Path, snakemake.input), strict=True))
     target = Path(snakemake.output[0]).parent
-    publish(files, target, left_out=snakemake.params.left_out, own=snakemake.params.own)
+    params = snakemake.params
+    publish(files, target, left_out=params.left_out, drawn_by=params.drawn_by, own=params.own)
