@@ -16,7 +16,6 @@ def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png:
         from matplotlib import pyplot as plt
 
         drawn = figure_function(paper, figure)({name: Table(read_table(path), name) for name, path in tables.items()})
-        save_figure(drawn, png)
-        drawn.set_layout_engine("none")  # it is laid out, and as well for both
         save_figure(drawn, pdf)
+        save_figure(drawn, png)
         plt.close(drawn)
