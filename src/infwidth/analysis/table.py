@@ -102,6 +102,10 @@ class Table:
         """Return the seeds of the single nets."""
         return sorted(self.frame.seed[self.frame.of == "net"].unique().tolist())
 
+    def by_index(self, metric: str) -> "pd.Series[Any]":
+        """Return the limit's value of a metric at every index: what numbers nets of one stack differ in."""
+        return self.limit(metric).groupby("index").value.first()
+
     def diverged(self) -> pd.DataFrame:
         """Return a row for every net that diverged; none is no error."""
         return self.frame[self.frame.metric == "diverged"]

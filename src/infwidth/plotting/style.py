@@ -5,16 +5,17 @@ violet: wide); black is the limit and the limit only. A parametrization is a lin
 (lazy, kernels) to amber (rich, feature learning). Signed maps are blue below zero, white at zero, red above.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
 
 Colour = tuple[float, float, float]
+Value = TypeVar("Value", int, float)
 
 #: Widths of a canvas in inches: that of a text block, and half of it. There are no others, so that letters print alike.
 FULL, HALF = 7.2, 3.5
@@ -106,6 +107,18 @@ def richness_colour(richness: str | float) -> Colour:
     """
     place = np.interp(float(Fraction(richness)), _RICHNESSES, range(len(_RICHNESSES)))
     return _colour(_REGIMES, float(place), (0.0, len(_REGIMES) - 1.0))
+
+
+def richness_colours(gammas: Sequence[float]) -> dict[float, Colour]:
+    """Return the colour of each richness γ0 of a figure, from lazy (rose) to rich (amber)."""
+    ends = np.linspace(0, 0.6, len(gammas)) if len(gammas) > 1 else [0.5]
+    return {gamma0: richness_colour(float(at)) for gamma0, at in zip(gammas, ends, strict=True)}
+
+
+def ordered_colours(values: Iterable[Value]) -> dict[Value, Colour]:
+    """Return a colour for each value of a parameter (noise, ridge, steps, …), light for the smallest."""
+    known = sorted(set(values))
+    return dict(zip(known, sns.color_palette("flare", len(known)), strict=True))
 
 
 def _colour(stops: tuple[str, ...], at: float, ends: tuple[float, float]) -> Colour:

@@ -51,7 +51,7 @@ def _rich(table: Table) -> Table:
 
 def _least_excess(table: Table) -> Estimate:
     """Return the mean log ratio of lazy nets' error to the infinite net's, at the P at which it is least."""
-    logs = log_ratios(paired(_lazy(table), "test_error", "kernel_error"), "test_error", "kernel_error")
+    logs = log_ratios(_lazy(table), "test_error", "kernel_error")
     return mean_over_seeds(logs.iloc[int(logs.mean(axis=1).argmin())].to_numpy())
 
 
@@ -67,7 +67,7 @@ def _rich_over_infinite(table: Table) -> Estimate:
     rich = _rich(table)
     if _LEARNING not in table.values("step"):
         raise NotTestableError(f"P = {_LEARNING} is not run at this scale.")
-    logs = log_ratios(paired(rich, "test_error", "kernel_error"), "test_error", "kernel_error")
+    logs = log_ratios(rich, "test_error", "kernel_error")
     return mean_over_seeds(logs.loc[_LEARNING].to_numpy())
 
 
@@ -134,8 +134,7 @@ def _delay(table: Table) -> Estimate:
 
 def _gain(above_: str, below_: str, which: object) -> Estimated:
     def measure(table: Table) -> Estimate:
-        of = table.at(width=min, alpha=which)
-        logs = log_ratios(paired(of, above_, below_), above_, below_)
+        logs = log_ratios(table.at(width=min, alpha=which), above_, below_)
         return mean_over_seeds(_learning(logs).mean(axis=0).to_numpy())
 
     words = "log ratio of the errors of averages, over P ≥ 100,"

@@ -53,8 +53,9 @@ def part(wide: pd.DataFrame, name: Any) -> pd.DataFrame:
     return pd.DataFrame(wide.xs(name))
 
 
-def log_ratios(wide: pd.DataFrame, above: str, below: str) -> pd.DataFrame:
-    """Return the log ratio of two metrics of a frame as :func:`paired` makes it, by P and data set."""
+def log_ratios(table: Table, above: str, below: str) -> pd.DataFrame:
+    """Return the log ratio of two metrics, by P and data set."""
+    wide = paired(table, above, below)
     return (part(wide, above) / part(wide, below)).map(np.log)
 
 

@@ -22,7 +22,7 @@ LEARNED = 0.8
 
 def over_richness(table: Table, metric: str, *, of: str = "net") -> pd.DataFrame:
     """Return a metric's rows with their γ as the column ``gamma0``."""
-    gamma0 = table.limit("richness").groupby("index").value.first()
+    gamma0 = table.by_index("richness")
     rows = table.limit(metric) if of == "limit" else table.nets(metric)
     return rows.assign(gamma0=rows["index"].map(gamma0))
 
@@ -135,7 +135,7 @@ def top_eigenvalue(table: Table, *, initial: bool = False) -> pd.DataFrame:
 
 def spectrum(table: Table) -> pd.DataFrame:
     """Return η times the eigenvalues of the nets of one depth at the level of the loss, with their ``rank``."""
-    rate = table.limit("rate").groupby("index").value.first()
+    rate = table.by_index("rate")
     rows = over_richness(table, "hessian_eigenvalue")
     rows = rows[rows.step > 0]
     return rows.assign(value=rows.value * rows["index"].map(rate), rank=rows.layer.astype(int))
@@ -168,7 +168,7 @@ def least_sharpness(table: Table) -> pd.DataFrame:
 
 def curves(table: Table, metric: str = "loss_left") -> pd.DataFrame:
     """Return a metric of training with γ and the rescaled time τ = η t/γ as ``tau``."""
-    rate = table.limit("rate").groupby("index").value.first()
+    rate = table.by_index("rate")
     rows = over_richness(table, metric)
     return rows.assign(tau=rows.step * rows["index"].map(rate) / rows.gamma0)
 

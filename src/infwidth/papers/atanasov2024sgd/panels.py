@@ -22,9 +22,9 @@ def gamma_colour(gamma0: Any) -> Colour:
     return richness_colour(0.25 + float(np.log10(gamma0)) / 12)
 
 
-def gamma_handles(of: Iterable[float], **more: Any) -> list[Line2D]:
+def gamma_handles(of: Iterable[float]) -> list[Line2D]:
     """Return what a legend says of the colours of γ."""
-    return [legends.line(f"γ = {gamma0:g}", color=gamma_colour(gamma0), **more) for gamma0 in sorted(set(of))]
+    return [legends.line(f"γ = {gamma0:g}", color=gamma_colour(gamma0)) for gamma0 in sorted(set(of))]
 
 
 def gamma_axis(axes: Axes) -> None:

@@ -10,16 +10,10 @@ from infwidth.analysis.table import Table
 from infwidth.papers.bordelon2022.measured import mean_of
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.maps import by_class, signed_map
-from infwidth.plotting.style import LIMIT, Colour, richness_colour
+from infwidth.plotting.style import LIMIT
 
 #: A row of maps: matrices by column, and what is written in their corners.
 MapRow = tuple[Mapping[str, np.ndarray], Mapping[str, str]]
-
-
-def richness_colours(gammas: Sequence[float]) -> dict[float, Colour]:
-    """Return the colour of each richness γ0 of a figure, from lazy (rose) to rich (amber)."""
-    ends = np.linspace(0, 0.6, len(gammas)) if len(gammas) > 1 else [0.5]
-    return {gamma0: richness_colour(float(at)) for gamma0, at in zip(gammas, ends, strict=True)}
 
 
 def of_nets(nets: Table, metric: str, layer: str) -> np.ndarray:

@@ -6,7 +6,7 @@ import pandas as pd
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most, below, between
 from infwidth.analysis.quantities import Estimated, Exponent, Mean, PerDoubling, on
-from infwidth.analysis.statistics import Estimate, change_per_doubling, student
+from infwidth.analysis.statistics import Estimate, change_per_doubling
 from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.woodworth2020.measured import (
     at_output_size,
@@ -14,6 +14,7 @@ from infwidth.papers.woodworth2020.measured import (
     excess_nuclear,
     fewer_examples,
     largest_scales,
+    left_out,
     nearest_scale,
     needed,
     of_depth,
@@ -64,10 +65,7 @@ def _per_doubling_of_examples(table: Table) -> Estimate:
     scales = largest_scales(table, 2, _sparsest(table))
     if len(scales) < 2:
         raise NotTestableError("A slope needs two numbers of examples at which some scale reaches the error.")
-    slopes = scales.apply(lambda column: np.polyfit(np.log2(scales.index.to_numpy(float)), column, 1)[0])
-    without = slopes.drop("all")
-    n = len(without)
-    return student(slopes["all"], float(np.sqrt((n - 1) * without.var(ddof=0))), n)
+    return left_out(scales.apply(lambda column: np.polyfit(np.log2(scales.index.to_numpy(float)), column, 1)[0]))
 
 
 def _sparsest(table: Table) -> int:

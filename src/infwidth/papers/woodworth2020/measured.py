@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife
+from infwidth.analysis.statistics import Estimate, jackknife, jackknife_variance, student
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.woodworth2020.solve import INFINITE
 
@@ -13,8 +13,7 @@ THRESHOLD = 0.025
 
 def with_scale(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the scale α of their index in a column ``scale``."""
-    scales = table.limit("start_scale").groupby("index").value.first()
-    return rows.assign(scale=rows["index"].map(scales))
+    return rows.assign(scale=rows["index"].map(table.by_index("start_scale")))
 
 
 def of_depth(table: Table, metric: str, depth: int) -> pd.DataFrame:
@@ -30,10 +29,13 @@ def depths(table: Table) -> list[int]:
 
 def over_limits(table: Table, depth: int) -> pd.DataFrame:
     """Return the ℓ1 norm in excess of the least, as a part of that of the ℓ2 interpolator: 0 rich, 1 lazy."""
-    rows = of_depth(table, "absolute_sum", depth)
-    least, lazy = (table.at(layer=name).nets("absolute_sum").set_index("seed").value for name in ("l1", "l2"))
-    low = rows.seed.map(least)
-    return rows.assign(value=(rows.value - low) / (rows.seed.map(lazy) - low))
+    return _between(table, of_depth(table, "absolute_sum", depth), "absolute_sum", "l1", "l2")
+
+
+def _between(table: Table, rows: pd.DataFrame, norm: str, least: str, lazy: str) -> pd.DataFrame:
+    """Return rows of a norm in excess of that of ``least`` (a layer), as a part of the excess of ``lazy``."""
+    low, high = (rows.seed.map(table.at(layer=name).nets(norm).set_index("seed").value) for name in (least, lazy))
+    return rows.assign(value=(rows.value - low) / (high - low))
 
 
 def crossing(x: np.ndarray, heights: np.ndarray, level: float) -> float:
@@ -76,6 +78,12 @@ def largest_scales(table: Table, depth: int, nonzeros: int) -> pd.DataFrame:
     return pd.DataFrame(found).T.dropna()
 
 
+def left_out(values: pd.Series) -> Estimate:
+    """Return "all" of such a row or of a statistic of its columns, with the jackknife's interval by all others."""
+    without = values.drop("all")
+    return student(values["all"], float(np.sqrt(jackknife_variance(without.to_numpy()))), len(without))
+
+
 def needed(table: Table, depth: int, nonzeros: int, scale: float) -> pd.DataFrame:
     """Return errors at the scale next to the given one: N (index) by draws (columns)."""
     rows = of_depth(table.at(nonzeros=nonzeros), "excess_risk", depth)
@@ -111,11 +119,7 @@ def of_limit(table: Table, metric: str) -> pd.DataFrame:
 
 def excess_nuclear(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of the nuclear norm in excess of the least, in units of the excess of the completion with zeros."""
-    least, lazy = (
-        table.at(layer=name).nets("nuclear_norm").set_index("seed").value for name in ("nuclear", "frobenius")
-    )
-    low = rows.seed.map(least)
-    return rows.assign(value=(rows.value - low) / (rows.seed.map(lazy) - low))
+    return _between(table, rows, "nuclear_norm", "nuclear", "frobenius")
 
 
 def at_output_size(table: Table, size: float) -> pd.DataFrame:

@@ -21,7 +21,7 @@ def mlp_sweep(
     chance = MLP_CHANCE[loss]
     optima = panels.sweep(axes, table, metric=LOSS, chance=chance, symbol="n")
     axes.axhline(chance, **GUIDE)
-    by = panels.moves(table, metric=LOSS, chance=chance).removesuffix(" per doubling")
+    by = panels.moves(table, metric=LOSS, chance=chance, unit="")
     axes.set_title(f"{title}\nlog₂ η*: {by}" if moves else title)
     return optima
 

@@ -1,15 +1,16 @@
 """Panels that several figures share: the final loss against one hyperparameter, over widths or depths."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from infwidth.analysis.table import Table
+from infwidth.analysis.table import Table, Tables
 from infwidth.papers.yang2022.sweeps import LOSS, by_setting, over_sizes
 from infwidth.plotting import legends
 from infwidth.plotting.lines import curves
-from infwidth.plotting.style import Colour, depth_colours, width_colours
+from infwidth.plotting.style import FULL, Colour, depth_colours, ordered_colours, width_colours
 from infwidth.topics.lr_transfer import panels
 
 _LABELS = {
@@ -24,8 +25,7 @@ _PALETTES = {"width": width_colours, "n_blocks": depth_colours}
 
 def size_colours(sizes: Iterable[float]) -> dict[int, Colour]:
     """Return the colours of sizes that are neither widths nor depths, light to dark, for one panel."""
-    ordered = sorted({int(size) for size in sizes})
-    return dict(zip(ordered, sns.color_palette("flare", len(ordered)), strict=True))
+    return ordered_colours(int(size) for size in sizes)
 
 
 def rates_over_sizes(axes: Axes, sweep: Table, axis: str, label: str) -> None:
@@ -35,6 +35,15 @@ def rates_over_sizes(axes: Axes, sweep: Table, axis: str, label: str) -> None:
     axes.set(title=f"{label}\nlog₂ η*: {panels.moves(nets, metric=LOSS, axis=axis)}", ylabel="")
     handles = [legends.line(str(size), color=colour) for size, colour in size_colours(nets.values(axis)).items()]
     legends.inside(axes, handles, "upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(handles))
+
+
+def rates_sheet(tables: Tables, sweeps: Sequence[tuple[str, str, str]]) -> Figure:
+    """Draw :func:`rates_over_sizes` for several sweeps (table, axis, what that is called), a panel each."""
+    figure, row = plt.subplots(1, len(sweeps), figsize=(FULL, 2.8), sharey=True)
+    for axes, (table, axis, label) in zip(row, sweeps, strict=True):
+        rates_over_sizes(axes, tables[table], axis, label)
+    row[0].set(ylim=(0, None), ylabel="final train loss (nats)")
+    return figure
 
 
 def setting(axes: Axes, sweep: Table, name: str, *, axis: str = "width") -> None:
@@ -49,5 +58,5 @@ def setting(axes: Axes, sweep: Table, name: str, *, axis: str = "width") -> None
         panels.sweep(
             axes, nets, axis=axis, metric=LOSS, symbol="N" if axis == "width" else "L", palette=_PALETTES[axis]
         )
-        axes.set_title(f"log₂: {panels.moves(nets, metric=LOSS, axis=axis)}".replace(" per doubling", ""))
+        axes.set_title(f"log₂: {panels.moves(nets, metric=LOSS, axis=axis, unit='')}")
     axes.set(xlabel=_LABELS[name], ylabel="")

@@ -8,14 +8,13 @@ import pandas as pd
 from infwidth.analysis.lr_optimum import best_loss_change, drift, final_losses, optimum_table
 from infwidth.analysis.statistics import Estimate, mean_over_seeds, slopes_by_seed
 from infwidth.analysis.table import NotTestableError, Table, Tables
+from infwidth.papers.yang2023.limits import BASE_DEPTH
 
 #: The steps after which layers are shown.
 SHOWN = (1, 5, 10)
 
 #: What sweeps over learning rates are judged by, and the loss of a net that says nothing of ten classes.
 LOSS, CHANCE = "late_loss", math.log(10)
-#: The depth at which all depthwise parametrizations are one.
-BASE_DEPTH = 8
 
 
 def plane(table: Table) -> pd.DataFrame:

@@ -3,11 +3,9 @@
 And what they come from: the spectrum of a kernel, and the power of the targets in its modes.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
@@ -48,9 +46,3 @@ def spectrum_and_power(spectrum: Axes, power: Axes, table: Table, *, color: Any 
         axes.plot(rows["index"] + 1, rows.value, color=color)
         axes.set_xscale("log")
         axes.set(xlabel="eigenfunction ρ", ylabel=label)
-
-
-def ordered_colours(values: Iterable[float]) -> dict[float, Any]:
-    """Return a colour for each value of a parameter (noise, ridge, bandwidth), light for the smallest."""
-    known = sorted(set(values))
-    return dict(zip(known, sns.color_palette("flare", len(known)), strict=True))

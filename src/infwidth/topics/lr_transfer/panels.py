@@ -63,6 +63,8 @@ def best_rates(axes: Axes, optima: pd.DataFrame, *, axis: str = "width", relativ
 
     ``relative``: both in units of those of the narrowest (shallowest) net. Make the axes logarithmic afterwards.
     """
+    if optima.empty:
+        return
     unit_x, unit_y = (optima[axis].iloc[0], optima.lr.iloc[0]) if relative else (1.0, 1.0)
     x, y = optima[axis] / unit_x, optima.lr / unit_y
     bars = optima[["low", "high"]].sub(optima.lr, axis=0).abs().T.to_numpy() / unit_y
@@ -80,9 +82,11 @@ def best_rates(axes: Axes, optima: pd.DataFrame, *, axis: str = "width", relativ
     axes.plot(x[bound], y[bound], **{**line, "linestyle": "", "markerfacecolor": "white", "zorder": 4})
 
 
-def moves(table: Table, *, metric: str, axis: str = "width", chance: float = math.inf) -> str:
+def moves(
+    table: Table, *, metric: str, axis: str = "width", chance: float = math.inf, unit: str = " per doubling"
+) -> str:
     """Return in words by how much log₂ of the best rate moves per doubling; nothing where the claims cannot say."""
     try:
-        return f"{with_interval(drift(table, axis=axis, metric=metric, chance=chance, allow_edges=True))} per doubling"
+        return f"{with_interval(drift(table, axis=axis, metric=metric, chance=chance, allow_edges=True))}{unit}"
     except NotTestableError:
         return "not to be fitted"

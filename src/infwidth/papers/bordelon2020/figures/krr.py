@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2020.panels import DEGREES
 from infwidth.plotting import legends
-from infwidth.plotting.style import FULL
-from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
+from infwidth.plotting.style import FULL, ordered_colours
+from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
 
 
 def krr(tables: Tables) -> Figure:

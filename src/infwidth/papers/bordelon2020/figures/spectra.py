@@ -9,8 +9,7 @@ from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2020.measured import shares
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights
-from infwidth.plotting.style import FULL, GUIDE, LAZY, PAIR
-from infwidth.topics.learning_curves.panels import ordered_colours
+from infwidth.plotting.style import FULL, GUIDE, LAZY, PAIR, ordered_colours
 
 
 def spectra(tables: Tables) -> Figure:

@@ -16,12 +16,11 @@ from infwidth.papers.bordelon2022.panels import (
     losses,
     map_grid,
     of_nets,
-    richness_colours,
 )
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, LIMIT, width_colours
+from infwidth.plotting.style import FULL, LIMIT, richness_colours, width_colours
 
 _MARKS = ("o", "s", "^", "D")
 _PROGRAM: dict[str, Any] = {"color": "black", "marker": "o", "markersize": 3.5, "fillstyle": "none", "linestyle": ""}

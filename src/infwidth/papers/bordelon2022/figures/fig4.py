@@ -6,11 +6,10 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2022.measured import class_alignments, layers_of, relative_distances
-from infwidth.papers.bordelon2022.panels import richness_colours
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import curves, points
-from infwidth.plotting.style import FULL, LIMIT
+from infwidth.plotting.style import FULL, LIMIT, richness_colours
 
 
 def fig4(tables: Tables) -> Figure:

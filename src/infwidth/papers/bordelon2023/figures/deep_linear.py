@@ -1,16 +1,14 @@
 """Deep linear nets: variances of kernels by layer, and of the tangent kernel over its square."""
 
 from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.table import Table, Tables
+from infwidth.analysis.table import Tables
 from infwidth.papers.bordelon2023.measured import relative_kernel_variance
-from infwidth.papers.bordelon2023.panels import richness_colours, richness_legend
+from infwidth.papers.bordelon2023.panels import beside, richness_legend
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
-from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, LIMIT, depth_colours
+from infwidth.plotting.style import FULL, depth_colours, richness_colours
 
 
 def deep_linear(tables: Tables) -> Figure:
@@ -22,16 +20,14 @@ def deep_linear(tables: Tables) -> Figure:
     for axes, which in ((left, min), (middle, max)):
         of = table.at(gamma0=which)
         for layer, colour in colours.items():
-            _beside(axes, of.at(layer=layer), colour)
+            of_layer = of.at(layer=layer)
+            beside(axes, of_layer.limit("fluctuation"), of_layer.nets("fluctuation"), colour)
         log_heights(axes)
         axes.set(title=f"N Var H, γ0 = {of.values('gamma0')[0]:g}", xlabel="time t")
     relative = relative_kernel_variance(table)
     for gamma0, colour in richness_colours(table.values("gamma0")).items():
         of_nets, of_limit = (rows[rows.gamma0 == gamma0] for rows in relative)
-        right.plot(of_limit.step * of_limit.lr, of_limit.value, **LIMIT)
-        points(
-            right, of_nets.assign(time=of_nets.step * of_nets.lr), x="time", color=colour, linestyle="", markersize=3
-        )
+        beside(right, of_limit, of_nets, colour)
     log_heights(right)
     right.set(title="N Var K / K²", xlabel="time t")
     names = [
@@ -40,9 +36,3 @@ def deep_linear(tables: Tables) -> Figure:
     ]
     legends.below(figure, [*names, *richness_legend(table.values("gamma0")), legends.limit("theory")], ncols=8)
     return figure
-
-
-def _beside(axes: Axes, table: Table, colour: object) -> None:
-    limit, nets = table.limit("fluctuation"), table.nets("fluctuation")
-    axes.plot(limit.step * limit.lr, limit.value, **LIMIT)
-    points(axes, nets.assign(time=nets.step * nets.lr), x="time", color=colour, linestyle="", markersize=3)

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
+from infwidth.papers.bordelon2023.panels import beside
 from infwidth.plotting import legends
-from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, LIMIT, richness_colour
+from infwidth.plotting.style import FULL, richness_colour
 
 
 def lazy_modes(tables: Tables) -> Figure:
@@ -29,7 +29,5 @@ def lazy_modes(tables: Tables) -> Figure:
 
 
 def _curve(axes: Axes, table: Table, colour: object) -> None:
-    limit, nets = table.limit("fluctuation"), table.nets("fluctuation")
-    axes.plot(limit.step * limit.lr, limit.value, **LIMIT)
-    points(axes, nets.assign(time=nets.step * nets.lr), x="time", color=colour, linestyle="", markersize=3.5)
+    beside(axes, table.limit("fluctuation"), table.nets("fluctuation"), colour, markersize=3.5)
     axes.set_xlabel("time t")

@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.bordelon2023.panels import in_time, richness_colours, richness_legend
+from infwidth.papers.bordelon2023.panels import in_time, richness_legend
 from infwidth.plotting import legends
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, GUIDE, LIMIT
+from infwidth.plotting.style import FULL, GUIDE, LIMIT, richness_colours
 
 
 def two_layer_variance(tables: Tables) -> Figure:

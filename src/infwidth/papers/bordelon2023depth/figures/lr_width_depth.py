@@ -31,8 +31,7 @@ def lr_width_depth(tables: Tables) -> Figure:
             if (table := tables.get(f"{rule}_{name}")) is None:
                 continue
             optima = optimum_table(table, axis=axis, metric=LOSS, chance=CHANCE)
-            if len(optima):
-                panels.best_rates(best, optima, axis=axis, relative=True, color=colour, **line)
+            panels.best_rates(best, optima, axis=axis, relative=True, color=colour, **line)
     best.axhline(1, **GUIDE)
     best.set(xlim=(0.8, 10), ylim=(2.0**-8, 4), xlabel="width or depth / first", title="best rate / first\n ")
     best.set_xscale("log", base=2)

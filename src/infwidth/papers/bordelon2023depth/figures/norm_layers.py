@@ -26,8 +26,7 @@ def norm_layers(tables: Tables) -> Figure:
         bare = ((tables["scaled_depths"], _SCALED), (tables["mup_depths"], _ALONE))
         for table, line in ((scaled, _SCALED), (alone, _ALONE), *((table, line | _BARE) for table, line in bare)):
             optima = optimum_table(table, axis="n_blocks", metric=LOSS, chance=CHANCE)
-            if len(optima):
-                panels.best_rates(best, optima, axis="n_blocks", relative=True, **line)
+            panels.best_rates(best, optima, axis="n_blocks", relative=True, **line)
         best.axhline(1, **GUIDE)
         best.set(xlim=(0.8, 10), ylim=(2.0**-5, 4), xlabel="depth / first", title="best rate / first\n ")
         best.set_xscale("log", base=2)

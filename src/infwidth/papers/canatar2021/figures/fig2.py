@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from infwidth.analysis.table import Table, Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
-from infwidth.plotting.style import DASHED, FULL
-from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, spectrum_and_power, theory
+from infwidth.plotting.style import DASHED, FULL, Colour, ordered_colours
+from infwidth.topics.learning_curves.panels import dots, logarithmic, spectrum_and_power, theory
 
 _NAMES = {"mnist5k": "MNIST", "mnist": "MNIST", "cifar10": "CIFAR-10"}
 #: σ² of the settings, in their order (index).
@@ -29,7 +29,7 @@ def fig2(tables: Tables) -> Figure:
     return figure
 
 
-def _row(axes: list[Axes], table: Table, name: str, colours: list[str]) -> None:
+def _row(axes: list[Axes], table: Table, name: str, colours: list[Colour]) -> None:
     spectrum_and_power(axes[0], axes[1], table)
     log_heights(axes[0])
     axes[0].set_title(name)

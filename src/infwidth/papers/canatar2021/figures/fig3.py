@@ -10,8 +10,7 @@ from infwidth.papers.canatar2021.solve import pair
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT, PAIR
-from infwidth.topics.learning_curves.panels import ordered_colours
+from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT, PAIR, ordered_colours
 
 #: Of the settings' grid, those shown as curves, and noises of the search for the best ridge.
 _RIDGES, _NOISES = (0.001, 0.01, 0.2, 1), (0.05, 0.2, 0.5, 1)

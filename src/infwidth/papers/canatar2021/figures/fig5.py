@@ -9,8 +9,8 @@ from infwidth.limits.learning_curves import double_descent_noise, one_peak_noise
 from infwidth.papers.canatar2021.measured import shell_noise, shell_ridges, with_noise
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
-from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT
-from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
+from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT, ordered_colours
+from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
 
 _MARKS = {1: ("o", "degree 1"), 2: ("s", "degree 2")}
 

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.canatar2021.measured import NOISES, REPORTED_NTK, REPORTED_P, reported_power, with_noise
 from infwidth.plotting import legends
-from infwidth.plotting.style import DASHED, FULL, LIMIT, width_colours
-from infwidth.topics.learning_curves.panels import dots, logarithmic, ordered_colours, theory
+from infwidth.plotting.style import DASHED, FULL, LIMIT, ordered_colours, width_colours
+from infwidth.topics.learning_curves.panels import dots, logarithmic, theory
 
 
 def fig6(tables: Tables) -> Figure:

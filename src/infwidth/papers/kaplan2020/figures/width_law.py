@@ -1,7 +1,6 @@
 """Losses in width and data in two parametrizations, and the joint fits."""
 
 import numpy as np
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +11,7 @@ from infwidth.papers.kaplan2020.measured import losses
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, GUIDE, LABELS, width_colours
+from infwidth.plotting.style import FULL, GUIDE, LABELS, ordered_colours, width_colours
 from infwidth.plotting.text import number
 
 
@@ -23,7 +22,7 @@ def width_law(tables: Tables) -> Figure:
     for rule, (left, right) in zip(("ntk", "mup"), grid, strict=True):
         rows = losses(table, rule)
         laws, widths, sizes = laws_of(rows), sorted(rows.width.unique()), sorted(rows.examples.unique())
-        by_size = dict(zip(sizes, sns.color_palette("flare", len(sizes)), strict=True))
+        by_size = ordered_colours(sizes)
         for axes, x, by, colours in (
             (left, "width", "examples", by_size), (right, "examples", "width", width_colours(widths)),
         ):  # fmt: skip

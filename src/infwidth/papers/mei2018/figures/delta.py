@@ -1,6 +1,5 @@
 """Final risk against the separation of two Gaussians, beside what is best, and the way there."""
 
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -8,7 +7,7 @@ from infwidth.analysis.table import Tables
 from infwidth.papers.mei2018.measured import final_risks
 from infwidth.plotting import legends
 from infwidth.plotting.lines import curve, points
-from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT
+from infwidth.plotting.style import DASHED, FULL, GUIDE, LIMIT, ordered_colours
 
 
 def delta(tables: Tables) -> Figure:
@@ -22,8 +21,7 @@ def delta(tables: Tables) -> Figure:
     left.plot(of_limits.index, of_limits.one_radius_risk, **{**GUIDE, "linestyle": DASHED})
     points(left, final, x="separation", linestyle="")
     left.set(xlabel="separation Δ", ylabel="final risk", ylim=(0, None))
-    separations = table.values("separation")
-    colours = dict(zip(separations, sns.color_palette("flare", len(separations)), strict=True))
+    colours = ordered_colours(table.values("separation"))
     for separation, colour in colours.items():
         here = table.at(separation=separation)
         rows, limit = here.nets("risk"), here.limit("limit_risk").sort_values("step")

@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from infwidth.analysis.statistics import student
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.woodworth2020.measured import depths, largest_scales, of_depth, with_scale
+from infwidth.papers.woodworth2020.measured import depths, largest_scales, left_out, of_depth, with_scale
 from infwidth.papers.woodworth2020.panels import draw_limits, limit_lines, scale_axis
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
@@ -60,9 +59,7 @@ def _needed(axes: Axes, table: Table) -> None:
             scales = largest_scales(table, depth, nonzeros)
             if scales.empty:
                 continue
-            without = scales.drop(columns="all").to_numpy()
-            n = without.shape[1]
-            found = [student(a, e, n) for a, e in zip(scales["all"], np.sqrt((n - 1) * without.var(1)), strict=True)]
+            found = [left_out(row) for _, row in scales.iterrows()]
             axes.errorbar(
                 scales.index.to_numpy(float), [e.value for e in found], yerr=[e.high - e.value for e in found],
                 color=colour, linestyle=dashes, marker="o", fillstyle=fill, markersize=4, linewidth=1, capsize=2,

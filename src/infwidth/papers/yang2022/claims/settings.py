@@ -15,7 +15,8 @@ from functools import partial
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, at_most, below
 from infwidth.analysis.quantities import Estimated, Mean, on
-from infwidth.papers.yang2022.sweeps import rate_drift, regret, setting_drift
+from infwidth.papers.yang2022.claims.transformer_rates import IN_SP
+from infwidth.papers.yang2022.sweeps import regret, setting_drift
 
 NAMES = {
     "lr": "learning rate",
@@ -24,10 +25,6 @@ NAMES = {
     "init_scale": "scale of initial weights",
 }
 _AXES = {"pre_norm_widths": ("width", "width"), "pre_norm_depths": ("n_blocks", "depth")}
-IN_SP = Estimated(
-    "change of log₂ of the best learning rate per doubling of the width in SP",
-    on("transformer_rates", partial(rate_drift, rule="sp", allow_edges=True)),
-)
 
 
 def _moves(table: str, name: str, axis: str, noun: str) -> Estimated:

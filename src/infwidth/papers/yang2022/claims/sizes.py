@@ -5,7 +5,7 @@ from functools import partial
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about
 from infwidth.analysis.quantities import Estimated, on
-from infwidth.papers.yang2022.claims.settings import IN_SP
+from infwidth.papers.yang2022.claims.transformer_rates import IN_SP
 from infwidth.papers.yang2022.sweeps import size_drift
 
 #: Table → figure, the axis and what it is called.

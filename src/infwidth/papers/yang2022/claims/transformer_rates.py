@@ -13,7 +13,7 @@ from infwidth.analysis.lr_optimum import best_loss_change
 from infwidth.analysis.quantities import Estimated, Mean, on
 from infwidth.papers.yang2022.sweeps import LOSS, mean_in_time, of_rates, rate_drift, sp_over_mup, worst_in_time
 
-_IN_SP = Estimated(
+IN_SP = Estimated(
     "change of log₂ of the best rate per doubling of the width in SP",
     on("transformer_rates", partial(rate_drift, rule="sp", allow_edges=True)),
 )
@@ -41,7 +41,7 @@ CLAIMS = (
         "sp_transformer_rate_falls",
         "fig1",
         says="In the standard parametrization the best learning rate of transformers with Adam falls with the width.",
-        measured=_IN_SP,
+        measured=IN_SP,
         expected=below(-1 / 2),
     ),
     Claim(
@@ -53,7 +53,7 @@ CLAIMS = (
             on("transformer_rates", partial(rate_drift, rule="mup")),
         ),
         expected=about(0, within=1 / 3),
-        control=_IN_SP,
+        control=IN_SP,
     ),
     Claim(
         "mup_transformer_wider_is_better_at_best_rate",

@@ -1,6 +1,5 @@
 """What moves in the first steps of Adam, over widths."""
 
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -9,7 +8,7 @@ from infwidth.analysis.table import Tables
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import points
-from infwidth.plotting.style import FULL, GUIDE, LABELS
+from infwidth.plotting.style import FULL, GUIDE, LABELS, ordered_colours
 from infwidth.plotting.text import with_interval
 
 _LAYERS = {"logits": "logits", "attention": "attention logits", "embeddings": "embeddings"}
@@ -19,7 +18,7 @@ def fig5(tables: Tables) -> Figure:
     """Changes of coordinates against width: SP (top) and μP (bottom), a column a layer."""
     table = tables["transformer_coordinates"]
     steps, widths = table.values("step"), table.values("width")
-    colours = dict(zip(steps, sns.color_palette("flare", len(steps)), strict=True))
+    colours = ordered_colours(steps)
     figure, rows = plt.subplots(2, len(_LAYERS), figsize=(FULL, 4.6), sharex=True, sharey="col")
     for row, rule in zip(rows, ("sp", "mup"), strict=True):
         for axes, (layer, noun) in zip(row, _LAYERS.items(), strict=True):
