@@ -158,6 +158,10 @@ METRICS: dict[str, Metric] = {
     "multiplicity": Metric("number of modes of a shell (index)"),
     "rest": Metric("trace of the kernel in all shells beyond the last one given"),
     "cumulative_power": Metric("share of the targets' power in the first modes, as many as the index"),
+    "residual_power": Metric(
+        "power of new labels that the first eigenfunctions of a kernel miss, as many as the index"
+    ),
+    "residual_power_train": Metric("the same of the labels of the examples that these eigenfunctions are of"),
     "component": Metric("component of an example (index) along a leading eigenvector (layer)"),
     "label": Metric("target of an example (index): a sign"),
     "learned": Metric("share of the coefficient of a mode or shell (index) that is found, on average over examples"),

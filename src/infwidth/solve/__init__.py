@@ -48,6 +48,7 @@ COMPUTATIONS = {
     "linear_mup": "infwidth.solve.linear_mup:rows",
     "linear_residual": "infwidth.solve.linear_residual:rows",
     "linear_theories": "infwidth.solve.linear_theories:rows",
+    "linearized_images": "infwidth.solve.linearized_images:rows",
     "linearized_nets": "infwidth.solve.linearized_nets:rows",
     "maml": "infwidth.solve.maml:rows",
     "nonlinear_mup": "infwidth.solve.nonlinear_mup:rows",

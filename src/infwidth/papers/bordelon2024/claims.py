@@ -8,14 +8,16 @@ import pandas as pd
 from infwidth.analysis.against_limit import mean_log_ratio
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, below
-from infwidth.analysis.quantities import Estimated, Exactly, Mean, several
+from infwidth.analysis.quantities import Estimated, Exactly, Exponent, Mean, on, several
 from infwidth.analysis.statistics import Estimate, slope_of_means
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
-from infwidth.papers.bordelon2024.measured import envelope_slope, floors, variance
+from infwidth.papers.bordelon2024.measured import envelope_slope, floors, late_losses, nets_on_images, variance
 
 #: Of mean |log| between drawn nets and theory; of exponents of drawn nets, and of theory's over six decades.
 RATIO, RATE, EXACT = 0.05, 0.1, 0.03
+#: Of power laws on images: rms deviation of logs from their lines, over the fall; of exponents, measured/predicted.
+BEND, AGREES = 0.05, 0.2
 #: The tasks: b, and a of the nets and of the other envelope.
 _B, _A, _OTHER = 1.25, 2.0, 1.5
 _LAWS, _OTHERS = exponents(_B, _A), exponents(_B, _OTHER)
@@ -75,6 +77,20 @@ def _late_ratio(table: Table) -> pd.Series:
 
 def _envelope(what: str, power: float) -> Callable[[Tables], float]:
     return lambda tables: envelope_slope(tables["envelope"].at(power_exponent=power), what)
+
+
+def _bend(of: str) -> Callable[[Tables], pd.Series]:
+    """Return how far the widest nets are from a power law, a number a seed."""
+
+    def bends(tables: Tables) -> pd.Series:
+        return nets_on_images(tables["images"].at(width=max)).set_index("seed")[f"{of}_bend"]
+
+    return bends
+
+
+def _of_prediction(tables: Tables) -> pd.Series:
+    nets = nets_on_images(tables["images"])
+    return (nets.time / nets.predicted).groupby(nets.seed).mean()
 
 
 def _of_compute(name: str, what: str, says: str) -> Sequence[Claim]:
@@ -181,5 +197,36 @@ CLAIMS = (
             lambda tables: _late_ratio(tables["gap"]),
         ),
         expected=above(1),
+    ),
+    Claim(
+        "spectrum_on_images",
+        "realistic",
+        says="Eigenvalues of the tangent kernel of a residual net on images fall as a power of their rank.",
+        measured=Mean("rms deviation of log λ_k from its line, over its fall (widest nets),", _bend("spectrum")),
+        expected=below(BEND),
+        note="From rank P/100 to P/10 of P images.",
+    ),
+    Claim(
+        "power_on_images",
+        "realistic",
+        says="The power of a task on images beyond the first k modes of a net's tangent kernel falls as a power of k.",
+        measured=Mean("rms deviation of its log from its line, over its fall (widest nets),", _bend("power")),
+        expected=below(BEND),
+        note="From rank P/100 to P/10, on test images.",
+    ),
+    Claim(
+        "time_on_images",
+        "realistic",
+        says="The test loss of linearized nets on images falls with the exponent of the solvable model, (a − 1)/b.",
+        measured=Mean("exponent in t/the model's from spectrum and power, mean over N,", _of_prediction),
+        expected=about(1, within=AGREES),
+        note="At the times when modes P/100 to P/10 are learned, each net with its own a and b.",
+    ),
+    Claim(
+        "wider_on_images",
+        "realistic",
+        says="Wider linearized nets on images have a lower test loss at the same time.",
+        measured=Exponent("the test loss when the widest have learned P/10 modes", on("images", late_losses)),
+        expected=below(0),
     ),
 )

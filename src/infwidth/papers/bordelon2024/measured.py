@@ -1,9 +1,11 @@
 """What figures and claims share."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.table import Table
+from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.bordelon2024.limits import exponents
 
 
@@ -31,3 +33,69 @@ def closed_form(table: Table, what: str) -> float:
     """Return the closed form's exponent of the same."""
     b, a = (table.values(name)[0] for name in ("spectrum_exponent", "power_exponent"))
     return exponents(b, a)[f"best_{what}"]
+
+
+class Net(NamedTuple):
+    """What one linearized net on images says, between ranks P/100 and P/10 and at the times when these are learned.
+
+    ``spectrum`` b and ``power`` a − 1 are exponents of the eigenvalues and of the residual power, ``naive`` that of
+    the power on the images that the eigenfunctions are of; ``bends`` are the rms deviations of the two logs from their
+    lines, over how far these fall; ``time`` is the exponent of the test loss, ``stop`` the last of these times.
+    """
+
+    spectrum: float
+    power: float
+    naive: float
+    spectrum_bend: float
+    power_bend: float
+    time: float
+    stop: float
+
+    @property
+    def predicted(self) -> float:
+        """The solvable model's exponent of the loss in time."""
+        return exponents(self.spectrum, 1 + self.power)["time"]
+
+
+def nets_on_images(table: Table) -> pd.DataFrame:
+    """Return :class:`Net` of every net, with ``predicted``, by ``width`` and ``seed``; of too few ranks none can be."""
+    rows = table.nets("eigenvalue", "residual_power", "residual_power_train", "test")
+    found = {at: _of_one(net) for at, net in rows.groupby(["width", "seed"])}
+    frame = pd.DataFrame(found.values(), index=pd.MultiIndex.from_tuples(found, names=["width", "seed"]))
+    return frame.assign(predicted=[net.predicted for net in found.values()]).reset_index()
+
+
+def _of_one(net: pd.DataFrame) -> Net:
+    by_rank = net[net.step == 0].pivot(index="index", columns="metric", values="value")
+    window = by_rank[(by_rank.index >= by_rank.index.max() / 100) & (by_rank.index <= by_rank.index.max() / 10)]
+    if len(window) < 3:
+        raise NotTestableError(f"A power law needs three ranks between P/100 and P/10, there are {len(window)}.")
+    k = np.log(window.index.to_numpy(float))
+    lines = {metric: _line(k, np.log(window[metric].to_numpy())) for metric in window if metric != "test"}
+    loss = net[(net.metric == "test") & (net.step > 0)].sort_values("step")
+    start, stop = 0.5 / window.eigenvalue.iloc[[0, -1]]
+    times = np.geomspace(start, stop, 9)
+    late = np.interp(np.log(times), np.log(loss.step), np.log(loss.value))
+    return Net(
+        -lines["eigenvalue"][0],
+        -lines["residual_power"][0],
+        -lines["residual_power_train"][0],
+        lines["eigenvalue"][1],
+        lines["residual_power"][1],
+        _line(np.log(times), late)[0],
+        stop,
+    )
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Return the slope of y on x, and the rms deviation from the line over how far it falls."""
+    slope, start = np.polyfit(x, y, 1)
+    return float(slope), float(np.sqrt(np.mean((y - start - slope * x) ** 2)) / abs(slope * np.ptp(x)))
+
+
+def late_losses(table: Table) -> pd.DataFrame:
+    """Return test losses of all nets at the time nearest to that when the widest have learned P/10 modes."""
+    nets = nets_on_images(table)
+    stop = np.log(nets.stop[nets.width == nets.width.max()]).mean()
+    step = min((step for step in table.values("step") if step > 0), key=lambda step: abs(np.log(step) - stop))
+    return table.at(step=step).nets("test")
