@@ -58,7 +58,10 @@ class Net(NamedTuple):
 
 
 def nets_on_images(table: Table) -> pd.DataFrame:
-    """Return :class:`Net` of every net, with ``predicted``, by ``width`` and ``seed``; of too few ranks none can be."""
+    """Return :class:`Net` of every net, with ``predicted``, by ``width`` and ``seed``.
+
+    Raises NotTestableError for fewer than three ranks between, and for numbers there that are not positive.
+    """
     rows = table.nets("eigenvalue", "residual_power", "residual_power_train", "test")
     found = {at: _of_one(net) for at, net in rows.groupby(["width", "seed"])}
     frame = pd.DataFrame(found.values(), index=pd.MultiIndex.from_tuples(found, names=["width", "seed"]))
@@ -70,9 +73,14 @@ def _of_one(net: pd.DataFrame) -> Net:
     window = by_rank[(by_rank.index >= by_rank.index.max() / 100) & (by_rank.index <= by_rank.index.max() / 10)]
     if len(window) < 3:
         raise NotTestableError(f"A power law needs three ranks between P/100 and P/10, there are {len(window)}.")
-    k = np.log(window.index.to_numpy(float))
-    lines = {metric: _line(k, np.log(window[metric].to_numpy())) for metric in window if metric != "test"}
     loss = net[(net.metric == "test") & (net.step > 0)].sort_values("step")
+    spectra = window.drop(columns="test", errors="ignore")
+    if not ((spectra > 0).all(axis=None) and (loss.value > 0).all()):
+        raise NotTestableError(
+            "A power law is of positive numbers, and a net has eigenvalues, power or losses of none."
+        )
+    k = np.log(window.index.to_numpy(float))
+    lines = {metric: _line(k, np.log(window[metric].to_numpy())) for metric in spectra}
     start, stop = 0.5 / window.eigenvalue.iloc[[0, -1]]
     times = np.geomspace(start, stop, 9)
     late = np.interp(np.log(times), np.log(loss.step), np.log(loss.value))

@@ -1,5 +1,7 @@
 """The solvable model's exponents on images: spectrum and power of the task of nets, and their linearization in time."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -13,8 +15,9 @@ from infwidth.papers.bordelon2024.panels import decades
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import curves
-from infwidth.plotting.style import DASHED, FULL, GUIDE, width_colours
+from infwidth.plotting.style import DASHED, FULL, GUIDE
 from infwidth.plotting.text import with_interval
+from infwidth.topics.learning_curves.panels import ordered_colours
 
 
 def realistic(tables: Tables) -> Figure:
@@ -25,10 +28,11 @@ def realistic(tables: Tables) -> Figure:
         _positive(table.nets(name)) for name in ("eigenvalue", "residual_power", "residual_power_train")
     )
     last = eigenvalues["index"].max()
-    curves(spectrum, eigenvalues, x="index")
-    curves(power, on_test[on_test["index"] < last / 2], x="index")
-    curves(power, on_train[on_train["index"] < last / 2], x="index", band=False, linestyle=DASHED, linewidth=0.9)
-    curves(loss, table.nets("test"))
+    shown: dict[str, Any] = {"x": "index", "palette": ordered_colours}
+    curves(spectrum, eigenvalues, band=False, **shown)
+    curves(power, on_test[on_test["index"] < last / 2], **shown)
+    curves(power, on_train[on_train["index"] < last / 2], band=False, linestyle=DASHED, linewidth=0.9, **shown)
+    curves(loss, table.nets("test"), palette=ordered_colours)
     try:
         nets = nets_on_images(table)
     except NotTestableError:
@@ -40,12 +44,13 @@ def realistic(tables: Tables) -> Figure:
         start = stop / (window[1] / window[0]) ** widest.spectrum.mean()
         of_widest = table.at(width=max)
         for axes, rows, x, span, slope, name in (
-            (spectrum, of_widest.nets("eigenvalue"), "index", window, -widest.spectrum, "k^−b, b ="),
-            (power, of_widest.nets("residual_power"), "index", window, -widest.power, "k^−(a−1), a − 1 ="),
-            (loss, of_widest.nets("test"), "step", (start, stop), widest.predicted, "t^−(a−1)/b, (a−1)/b ="),
+            (spectrum, of_widest.nets("eigenvalue"), "index", window, -widest.spectrum, "$k^{-b}$, b ="),
+            (power, of_widest.nets("residual_power"), "index", window, -widest.power, "$k^{-(a-1)}$, a − 1 ="),
+            (loss, of_widest.nets("test"), "step", (start, stop), widest.predicted, "$t^{-(a-1)/b}$, (a − 1)/b ="),
         ):
             _guide(axes, rows, x, span, slope.mean())
-            guides.note(axes, [(f"{name} {with_interval(mean_over_seeds(-slope))}", "0.25")])
+            text = f"{name} {with_interval(mean_over_seeds(-slope))}"
+            guides.note(axes, [(text, "0.25")], corner="upper right" if axes is not power else "lower left")
         _exponents(exponents, nets)
     for axes, label, title, heights in (
         (spectrum, "rank k", "spectrum at initialization", "eigenvalue λ"),
@@ -55,10 +60,9 @@ def realistic(tables: Tables) -> Figure:
         decades(axes, label)
         log_heights(axes)
         axes.set(title=title, ylabel=heights)
+    widths = [legends.line(f"N = {width}", color=c) for width, c in ordered_colours(table.values("width")).items()]
     kinds = [legends.line("test images"), legends.line("images of the modes", linestyle=DASHED)]
-    legends.below(
-        figure, [*legends.widths(table.values("width")), *kinds, legends.guide("power law of the widest")], ncols=7
-    )
+    legends.below(figure, [*widths, *kinds, legends.guide("power law of the widest")], ncols=7)
     return figure
 
 
@@ -76,9 +80,9 @@ def _guide(axes: Axes, rows: pd.DataFrame, x: str, span: tuple[float, float], sl
 
 
 def _exponents(axes: Axes, nets: pd.DataFrame) -> None:
-    for width, colour in width_colours(nets.width.unique()).items():
+    for width, colour in ordered_colours(nets.width.unique()).items():
         of = nets[nets.width == width]
-        axes.plot(-of.predicted, -of.time, "o", color=colour, markersize=4.5, markeredgecolor="white")
+        axes.plot(-of.predicted, -of.time, "o", color=colour, markersize=4, alpha=0.8, markeredgewidth=0)
     ends = [0.0, 1.15 * float(-nets[["predicted", "time"]].to_numpy().min())]
     axes.plot(ends, ends, **GUIDE)
     axes.set(
