@@ -62,25 +62,25 @@ def nets_on_images(table: Table) -> pd.DataFrame:
 
     Raises NotTestableError for fewer than three ranks between, and for numbers there that are not positive.
     """
-    rows = table.nets("eigenvalue", "residual_power", "residual_power_train", "test")
-    found = {at: _of_one(net) for at, net in rows.groupby(["width", "seed"])}
+    spectra = dict(list(table.nets("eigenvalue", "residual_power", "residual_power_train").groupby(["width", "seed"])))
+    losses = dict(list(table.nets("test").groupby(["width", "seed"])))
+    found = {at: _of_one(spectrum, losses[at]) for at, spectrum in spectra.items()}
     frame = pd.DataFrame(found.values(), index=pd.MultiIndex.from_tuples(found, names=["width", "seed"]))
     return frame.assign(predicted=[net.predicted for net in found.values()]).reset_index()
 
 
-def _of_one(net: pd.DataFrame) -> Net:
-    by_rank = net[net.step == 0].pivot(index="index", columns="metric", values="value")
+def _of_one(spectrum: pd.DataFrame, loss: pd.DataFrame) -> Net:
+    by_rank = spectrum.pivot(index="index", columns="metric", values="value")
     window = by_rank[(by_rank.index >= by_rank.index.max() / 100) & (by_rank.index <= by_rank.index.max() / 10)]
     if len(window) < 3:
         raise NotTestableError(f"A power law needs three ranks between P/100 and P/10, there are {len(window)}.")
-    loss = net[(net.metric == "test") & (net.step > 0)].sort_values("step")
-    spectra = window.drop(columns="test", errors="ignore")
-    if not ((spectra > 0).all(axis=None) and (loss.value > 0).all()):
+    loss = loss.sort_values("step")
+    if not ((window > 0).all(axis=None) and (loss.value > 0).all()):
         raise NotTestableError(
             "A power law is of positive numbers, and a net has eigenvalues, power or losses of none."
         )
     k = np.log(window.index.to_numpy(float))
-    lines = {metric: _line(k, np.log(window[metric].to_numpy())) for metric in spectra}
+    lines = {metric: _line(k, np.log(window[metric].to_numpy())) for metric in window}
     start, stop = 0.5 / window.eigenvalue.iloc[[0, -1]]
     times = np.geomspace(start, stop, 9)
     late = np.interp(np.log(times), np.log(loss.step), np.log(loss.value))
@@ -105,5 +105,5 @@ def late_losses(table: Table) -> pd.DataFrame:
     """Return test losses of all nets at the time nearest to that when the widest have learned P/10 modes."""
     nets = nets_on_images(table)
     stop = np.log(nets.stop[nets.width == nets.width.max()]).mean()
-    step = min((step for step in table.values("step") if step > 0), key=lambda step: abs(np.log(step) - stop))
+    step = min(table.nets("test").step.unique().tolist(), key=lambda step: abs(np.log(step) - stop))
     return table.at(step=step).nets("test")
