@@ -15,9 +15,8 @@ from infwidth.papers.bordelon2024.panels import decades
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import curves
-from infwidth.plotting.style import DASHED, FULL, GUIDE
+from infwidth.plotting.style import DASHED, FULL, GUIDE, ordered_colours
 from infwidth.plotting.text import with_interval
-from infwidth.topics.learning_curves.panels import ordered_colours
 
 
 def realistic(tables: Tables) -> Figure:
