@@ -74,6 +74,7 @@ COMPUTATIONS = {
     "transformer_coordinates": "infwidth.solve.transformer_coordinates:rows",
     "transformer_sweep": "infwidth.solve.transformer_sweep:rows",
     "transposed_weights": "infwidth.solve.transposed_weights:rows",
+    "vit_sweep": "infwidth.solve.vit_sweep:rows",
     "word2vec": "infwidth.solve.word2vec:rows",
 }
 

@@ -42,7 +42,7 @@ def tables() -> dict[str, Table]:
     }
 
 
-@pytest.mark.parametrize("figure", ["kernel_limit", "convergence", "lr_width_depth", "norm_layers"])
+@pytest.mark.parametrize("figure", ["kernel_limit", "convergence", "lr_width_depth", "norm_layers", "vit_adam"])
 def test_figures_are_drawn(figure: str, tables: dict[str, Table]) -> None:
     with style():
         plt.close(figure_function("bordelon2023depth", figure)(tables))

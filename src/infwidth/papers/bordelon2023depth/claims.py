@@ -18,6 +18,9 @@ STAYS = 1 / 3
 #: Of one that does not, in octaves over all widths or depths.
 SHIFTS = -2
 
+#: Of the sweeps of vision transformers.
+_GRIDS = "Grids of rates came after a pilot of two seeds."
+
 
 def _kernel_rate(activation: str, table: Table) -> Estimate:
     return measured.rate_by_doublings(measured.depth_errors(table, "tangent_error", activation))
@@ -206,5 +209,51 @@ CLAIMS = (
             "blocks.",
         )
         for norm in ("layer", "batch")
+    ),
+    Claim(
+        "vit_scaled_over_depths",
+        "vit_adam",
+        says="In μP with branches 1/√L the best learning rate of Adam stays as vision transformers get deeper.",
+        measured=_rate_of("vit_scaled_depths"),
+        expected=about(0, within=STAYS),
+        control=_rate_of("vit_mup_depths"),
+        note=_GRIDS,
+    ),
+    Claim(
+        "vit_mup_over_widths",
+        "vit_adam",
+        says="In μP the best learning rate of Adam stays as vision transformers get wider.",
+        measured=_rate_of("vit_mup_widths", "width"),
+        expected=about(0, within=STAYS),
+        control=_rate_of("vit_sp_widths", "width"),
+        note=f"At their depth the nets are those of μP with branches 1/√L, too. {_GRIDS}",
+    ),
+    Claim(
+        "vit_mup_over_depths",
+        "vit_adam",
+        says="Without 1/√L the best learning rate of Adam falls as vision transformers get deeper, in spite of their "
+        "norm layers.",
+        measured=_rate_of("vit_mup_depths"),
+        expected=at_most(-STAYS),
+        note="By counting as L^(−1/2): changes of L branches add up, and the last norm divides by the size of the "
+        f"stream, √L. {_GRIDS}",
+    ),
+    Claim(
+        "vit_sp_over_widths",
+        "vit_adam",
+        says="In the standard parametrization the best learning rate of Adam falls as vision transformers get wider.",
+        measured=_rate_of("vit_sp_widths", "width"),
+        expected=at_most(-STAYS),
+        note=f"By counting as 1/N: changes of all N inputs of a unit add up. {_GRIDS}",
+    ),
+    Claim(
+        "vit_wider_is_better",
+        "vit_adam",
+        says="In μP wider vision transformers reach a lower train loss at the best rate of Adam.",
+        measured=Estimated(
+            "change of the log of the loss at the best rate per doubling of the width",
+            on("vit_mup_widths", partial(measured.loss_change, axis="width")),
+        ),
+        expected=below(0),
     ),
 )

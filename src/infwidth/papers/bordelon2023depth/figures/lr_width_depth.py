@@ -3,12 +3,11 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from infwidth.analysis.lr_optimum import optimum_table
 from infwidth.analysis.table import Tables
 from infwidth.papers.bordelon2023depth.measured import CHANCE, LOSS
+from infwidth.papers.bordelon2023depth.panels import relative_rates
 from infwidth.plotting import legends
-from infwidth.plotting.style import DASHED, DOTTED, FULL, GUIDE, LAZY, RICH
-from infwidth.topics.lr_transfer import panels
+from infwidth.plotting.style import DASHED, DOTTED, FULL, LAZY, RICH
 from infwidth.topics.lr_transfer.sheets import over_rates
 
 _COLOURS = {"sp": "0.35", "mup": LAZY, "scaled": RICH}
@@ -26,16 +25,13 @@ def lr_width_depth(tables: Tables) -> Figure:
     over_rates([a, b], of_widths, metric=LOSS, chance=CHANCE, axis="width")
     of_depths = [(tables[f"{rule}_depths"], f"{_TITLES[rule]}, growing depth") for rule in _TITLES]
     over_rates(list(below), of_depths, metric=LOSS, chance=CHANCE)
-    for name, (axis, line) in _LINES.items():
-        for rule, colour in _COLOURS.items():
-            if (table := tables.get(f"{rule}_{name}")) is None:
-                continue
-            optima = optimum_table(table, axis=axis, metric=LOSS, chance=CHANCE)
-            panels.best_rates(best, optima, axis=axis, relative=True, color=colour, **line)
-    best.axhline(1, **GUIDE)
-    best.set(xlim=(0.8, 10), ylim=(2.0**-8, 4), xlabel="width or depth / first", title="best rate / first\n ")
-    best.set_xscale("log", base=2)
-    best.set_yscale("log", base=2)
+    moves = [
+        (table, axis, {"color": colour, **line})
+        for name, (axis, line) in _LINES.items()
+        for rule, colour in _COLOURS.items()
+        if (table := tables.get(f"{rule}_{name}")) is not None
+    ]
+    relative_rates(best, moves, over="width or depth", lowest=2.0**-8)
     handles = [
         *legends.widths(tables["scaled_widths"].values("width")),
         *legends.depths(tables["scaled_depths"].values("n_blocks")),
