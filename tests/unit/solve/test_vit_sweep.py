@@ -98,6 +98,7 @@ def test_stacked_nets_train_as_nets_written_out_do(changed: dict, branch: float,
     of = spec(**changed)
     found = rows(of, IMAGES).frame()
     assert set(found.metric) == {"late_loss"}
+    assert dict(net(of, IMAGES).named_parameters())["blocks.1.mlp.branch.up.weight"].shape == (2 * 16, 16)
     for lr in of.lr:
         for seed in range(2):
             losses = list(single(of, lr, seed, branch=branch, divisor=divisor))

@@ -18,7 +18,7 @@ _COUNTED = {"color": "0.6", "linestyle": DASHED, "linewidth": 1.0, "zorder": 1}
 #: first.
 _ROWS = {
     "width": ("width", (("vit_sp_widths", "SP", _SP), ("vit_mup_widths", "μP", _MUP)), -1.0),
-    "n_blocks": ("depth", (("vit_mup_depths", "SP, μP", _MUP), ("vit_scaled_depths", "μP with 1/√L", _SCALED)), -0.5),
+    "n_blocks": ("depth", (("vit_mup_depths", "SP or μP", _MUP), ("vit_scaled_depths", "μP with 1/√L", _SCALED)), -0.5),
 }
 
 
