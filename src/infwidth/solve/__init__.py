@@ -60,6 +60,7 @@ COMPUTATIONS = {
     "rate_sweep": "infwidth.solve.rate_sweep:rows",
     "residual_nets": "infwidth.solve.residual_nets:rows",
     "residual_sweep": "infwidth.solve.residual_sweep:rows",
+    "resnet_sweep": "infwidth.solve.resnet_sweep:rows",
     "richness_family": "infwidth.solve.richness_family:rows",
     "richness_knobs": "infwidth.solve.richness_knobs:rows",
     "richness_paths": "infwidth.solve.richness_paths:rows",

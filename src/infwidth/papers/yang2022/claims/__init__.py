@@ -4,6 +4,7 @@ from infwidth.papers.yang2022.claims import (
     coordinates,
     equivalence,
     mlp,
+    resnets,
     settings,
     simulated,
     sizes,
@@ -16,6 +17,7 @@ CLAIMS = (
     *settings.CLAIMS,
     *sizes.CLAIMS,
     *mlp.CLAIMS,
+    *resnets.CLAIMS,
     *simulated.CLAIMS,
     *equivalence.CLAIMS,
 )
