@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.table import Table, Tables
+from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.yang2022.resnets import CHANCE, transferred
 from infwidth.papers.yang2022.sweeps import LOSS, by_setting
 from infwidth.plotting import legends
@@ -39,16 +39,24 @@ def fig16(tables: Tables) -> Figure:
         row[1].set_yticklabels([])
     top[2].set_yscale("log", base=2)
     top[2].set(title="best learning rate η*")
-    accuracies = transferred(table)
-    for rule, line in _RULES:
-        if rule in rules:
-            curve(bottom[2], accuracies[accuracies["rule"] == rule], x="width", **line)
+    _accuracies(bottom[2], table)
     bottom[2].set(title="test accuracy\nat the base net's η*", ylim=(0, 1))
     for axes in (top[2], bottom[2]):
         width_axis(axes, widths)
     of_rules = [legends.line(LABELS[rule], **line) for rule, line in _RULES]
     legends.below(figure, [*legends.widths(widths), *of_rules])
     return figure
+
+
+def _accuracies(axes: Axes, table: Table) -> None:
+    """Draw test accuracies at the base net's best rate, or say that it has none."""
+    try:
+        accuracies = transferred(table)
+    except NotTestableError:
+        axes.text(0.5, 0.5, "the base net trains\nat no rate", transform=axes.transAxes, ha="center", fontsize=7)
+        return
+    for rule, line in _RULES:
+        curve(axes, accuracies[accuracies["rule"] == rule], x="width", **line)
 
 
 def _sweep(axes: Axes, nets: Table, name: str, title: str) -> Any:
