@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import NotTestableError, Table, Tables
+from infwidth.papers.yang2022.panels import size_colours
 from infwidth.papers.yang2022.resnets import CHANCE, transferred
 from infwidth.papers.yang2022.sweeps import LOSS, by_setting
 from infwidth.plotting import legends
@@ -44,7 +45,8 @@ def fig16(tables: Tables) -> Figure:
     for axes in (top[2], bottom[2]):
         width_axis(axes, widths)
     of_rules = [legends.line(LABELS[rule], **line) for rule, line in _RULES]
-    legends.below(figure, [*legends.widths(widths), *of_rules])
+    of_widths = [legends.line(f"N = {width}", color=colour) for width, colour in size_colours(widths).items()]
+    legends.below(figure, [*of_widths, *of_rules])
     return figure
 
 
@@ -60,10 +62,13 @@ def _accuracies(axes: Axes, table: Table) -> None:
 
 
 def _sweep(axes: Axes, nets: Table, name: str, title: str) -> Any:
-    """Draw mean final losses against a hyperparameter, a colour a width, each with its optimum; return these."""
+    """Draw mean final losses against a hyperparameter, a colour a width, each with its optimum; return these.
+
+    Widths are those of one panel: so few channels have one colour in the palette of all figures.
+    """
     label, star = _NAMES[name]
     swept = by_setting(nets, name)
-    optima = panels.sweep(axes, swept, metric=LOSS, chance=CHANCE)
+    optima = panels.sweep(axes, swept, metric=LOSS, chance=CHANCE, palette=size_colours)
     axes.axhline(CHANCE, **GUIDE)
     by = panels.moves(swept, metric=LOSS, chance=CHANCE)
     axes.set(title=f"{title}\nlog₂ {star}: {by}", xlabel=label, ylabel="", ylim=(0, 1.1 * CHANCE))
