@@ -1,5 +1,6 @@
 """The sweep over ResNets: its nets against single ones trained by torch, and what is measured on tables of them."""
 
+from collections.abc import Hashable
 from itertools import product
 
 import numpy as np
@@ -133,7 +134,7 @@ def _planted(sp: float, mup: float) -> Table:
     return Table(pd.DataFrame(records), "resnets")
 
 
-def _verdicts(sp: float, mup: float) -> dict[str, str]:
+def _verdicts(sp: float, mup: float) -> dict[Hashable, str]:
     return ledger("yang2022", CLAIMS, {"resnets": _planted(sp, mup)}).set_index("claim").verdict.to_dict()
 
 
