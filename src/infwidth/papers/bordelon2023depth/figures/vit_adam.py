@@ -3,7 +3,7 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from infwidth.analysis.table import Tables
+from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2023depth.measured import CHANCE, LOSS
 from infwidth.papers.bordelon2023depth.panels import relative_rates
 from infwidth.plotting import legends
@@ -24,6 +24,7 @@ _ROWS = {
 
 def vit_adam(tables: Tables) -> Figure:
     """Draw sweeps over widths (top) and depths (bottom), and how the best rates move."""
+    tables = {name: _by_branches(tables[name]) for _, drawn, _ in _ROWS.values() for name, _, _ in drawn}
     figure, rows = plt.subplots(2, 3, figsize=(FULL, 5.0))
     for (*sweeps, best), (axis, (noun, drawn, power)) in zip(rows, _ROWS.items(), strict=True):
         titles = [(tables[name], f"{title}, growing {noun}") for name, title, _ in drawn]
@@ -38,3 +39,10 @@ def vit_adam(tables: Tables) -> Figure:
     ]
     legends.below(figure, handles, ncols=4)
     return figure
+
+
+def _by_branches(table: Table) -> Table:
+    """Return the table with the number L of residual branches, two a block, as the depth."""
+    if "n_blocks" not in table.frame:
+        return table
+    return Table(table.frame.assign(n_blocks=2 * table.frame.n_blocks), table.name)
