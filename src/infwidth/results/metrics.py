@@ -34,6 +34,8 @@ METRICS: dict[str, Metric] = {
     "output_scale": Metric("root mean square of the outputs on the first batch", "logit"),
     "single_loss": Metric("test loss of each seed's net (index), as the ensemble's are computed", _LOSS),
     "ensemble_loss": Metric("test loss of the average of all seeds' logits", _LOSS),
+    "ensemble_train_loss": Metric("train loss of the average of all nets' outputs", _LOSS),
+    "ensemble_train_loss_without": Metric("the same of all nets but one (index)", _LOSS),
     "ensemble_accuracy": Metric("share of right answers of the average of all seeds' logits"),
     "ensemble_loss_probabilities": Metric("test loss of the average of all seeds' probabilities", "nats"),
     "ensemble_loss_without": Metric("test loss of the averaged logits of all seeds but one (index)", _LOSS),
@@ -264,6 +266,7 @@ METRICS: dict[str, Metric] = {
     "online_accuracy": Metric("share of right answers on the fresh batches of the last tenth of training"),
     "loss_left": Metric("loss on test points over that of the initial net"),
     "task_alignment": Metric("cosine of the centred kernel of the last hidden layer's features with the targets'"),
+    "label_alignment": Metric("cosine of the kernel of the last hidden layer's features with the targets'"),
     "layer_alignment": Metric("|cosine| of the leading singular directions of the readout and of the layer below"),
     "hessian_eigenvalue": Metric(
         "eigenvalue of the loss's Hessian in the metric of the rates, by richness (index) and rank (layer)", "1/rate"

@@ -27,6 +27,7 @@ COMPUTATIONS = {
     "catapults": "infwidth.solve.catapults:rows",
     "circle_nets": "infwidth.solve.circle_nets:rows",
     "cntk": "infwidth.solve.cntk:rows",
+    "convolution_ensembles": "infwidth.solve.convolution_ensembles:rows",
     "correlation": "infwidth.solve.correlation:rows",
     "deep_linear_dmft": "infwidth.solve.deep_linear_dmft:rows",
     "desiderata": "infwidth.solve.desiderata:rows",

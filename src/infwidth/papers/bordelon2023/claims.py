@@ -23,6 +23,7 @@ from infwidth.papers.bordelon2023.measured import (
     slope_of_shift,
     traces,
 )
+from infwidth.papers.bordelon2023.measured_cnn import early, gap_at, late, over_members, rates, slope, spread
 
 #: Of mean |log| between nets and theory: next order at N = 256 or 100, and the chance of 2000 variances or so.
 RATIO = 0.1
@@ -216,6 +217,35 @@ def _slope_in_layers(tables: Tables) -> np.ndarray:
 
 def _traces(tables: Tables) -> pd.DataFrame:
     return traces(tables["initial_covariance"].at(activation="unit_relu", layer="features").nets("covariance"))
+
+
+def _cnn(part: str, statistic: Callable[[pd.DataFrame], float]) -> Callable[[Tables], Estimate]:
+    return lambda tables: over_members(tables["cnn_ensembles"], part, statistic)
+
+
+def _gap_grows(of: pd.DataFrame) -> float:
+    return float(np.log(gap_at(of, late(of)) / gap_at(of, early(of))).mean())
+
+
+def _width_or_ensemble(of: pd.DataFrame) -> float:
+    """Return log of the loss of ensembles of the narrowest over that of single nets of the widest at the end, mean over γ0."""
+    end = of.groupby(["gamma0", "width"]).last()
+    narrow, wide = (pick(end.index.get_level_values("width")) for pick in (min, max))
+    if narrow == wide:
+        raise NotTestableError("A comparison of widths needs two, there is one.")
+    return float(np.log(end.ensemble.xs(narrow, level="width") / end.single.xs(wide, level="width")).mean())
+
+
+def _collapse(of: pd.DataFrame) -> float:
+    pace = rates(of, "single")
+    if pace.index.get_level_values("width").nunique() < 2:
+        raise NotTestableError("A collapse of curves needs two widths, there is one.")
+    return float(np.log(spread(of, pace) / spread(of, pace * 0 + 1)))
+
+
+def _alignment(tables: Tables) -> pd.DataFrame:
+    rows = tables["cnn_ensembles"].at_end().nets("label_alignment")
+    return rows.groupby(["gamma0", "seed"]).value.mean().reset_index()
 
 
 _WORDS = {
@@ -479,5 +509,85 @@ CLAIMS = (
         measured=Exponent("the trace over ten layers", _traces, estimator=_means),
         expected=about(-1, within=RATE),
         note="The exact law has −1.06 between N = 128 and 1024.",
+    ),
+    Claim(
+        "cnn_gap_early",
+        "cnn_ensembles",
+        says="Early in training the loss of single CNNs is above that of their ensemble by 1/N.",
+        measured=Estimated(
+            "exponent in the width of (single/infinite ensemble − 1) of train loss, where the latter is 3/4 of the initial "
+            "loss, mean over γ0",
+            _cnn("train", lambda of: slope(gap_at(of, early(of)), "width")),
+        ),
+        expected=about(-1, within=0.25),
+        note="The exponent is from theory.",
+    ),
+    Claim(
+        "cnn_gap_in_width",
+        "cnn_ensembles",
+        says="At equal train loss ensembling CNNs gains the less, the wider they are.",
+        measured=Estimated(
+            "exponent in the width of the same, at the least loss that all ensembles reach",
+            _cnn("train", lambda of: slope(gap_at(of, late(of)), "width")),
+        ),
+        expected=below(0),
+        note="The paper's ratios at equal rescaled time, 1.12 at N = 32 and 1.07 at N = 256, read off its figure, "
+        "are an exponent of −0.26.",
+    ),
+    Claim(
+        "cnn_gap_in_richness",
+        "cnn_ensembles",
+        says="At equal train loss ensembling CNNs gains the less, the richer they learn.",
+        measured=Estimated(
+            "exponent in γ of the same, mean over widths",
+            _cnn("train", lambda of: slope(gap_at(of, late(of)), "gamma0")),
+        ),
+        expected=below(0),
+        note="The paper compares at the end of training; rates that grow as √γ are not the same progress.",
+    ),
+    Claim(
+        "cnn_gap_grows",
+        "cnn_ensembles",
+        says="In training, single CNNs fall behind their ensemble ever more.",
+        measured=Estimated("log of the gap late over that early, mean over widths and γ0", _cnn("train", _gap_grows)),
+        expected=above(0),
+    ),
+    Claim(
+        "cnn_rate",
+        "cnn_ensembles",
+        says="Wider CNNs learn faster.",
+        measured=Estimated(
+            "exponent in the width of the rate at which log train loss of single nets falls, mean over γ0",
+            _cnn("train", lambda of: slope(rates(of, "single"), "width")),
+        ),
+        expected=above(0),
+    ),
+    Claim(
+        "cnn_collapse",
+        "cnn_ensembles",
+        says="Test losses of CNNs of different widths fall together in time times the rate of each width.",
+        measured=Estimated(
+            "log of the spread over widths of log test loss at equal rescaled time over that at equal time",
+            _cnn("test", _collapse),
+        ),
+        expected=below(0),
+        note="Rates are of the test loss of single nets.",
+    ),
+    Claim(
+        "cnn_width_beats_ensembles",
+        "cnn_ensembles",
+        says="A wide CNN ends with less train loss than an ensemble of narrow ones.",
+        measured=Estimated(
+            "log of the loss of ensembles of the narrowest over that of single widest nets, mean over γ0",
+            _cnn("train", _width_or_ensemble),
+        ),
+        expected=above(0),
+    ),
+    Claim(
+        "cnn_alignment",
+        "cnn_ensembles",
+        says="Richly trained CNNs end with features closer to the labels.",
+        measured=Exponent("the last features' alignment at the end, mean over widths,", _alignment, axis="gamma0"),
+        expected=above(0),
     ),
 )
