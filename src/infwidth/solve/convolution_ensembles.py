@@ -95,8 +95,10 @@ def rows(spec: Spec, data: "Images") -> Rows:
     from torch.nn.functional import one_hot
 
     nets, out = Ensemble(spec, data), Rows(spec.lr)
-    targets = [one_hot(labels, data.n_classes) - 1 / data.n_classes for labels in (data.y_train, data.y_test)]
-    y_train, y_test = (y.to(data.x_train.dtype) for y in targets)
+    y_train, y_test = (
+        one_hot(labels, data.n_classes).to(data.x_train.dtype) - 1 / data.n_classes
+        for labels in (data.y_train, data.y_test)
+    )
     shown = len(data.x_test)  # as many training images are measured
     with torch.no_grad():
         start = nets.outputs(_through(nets, data.x_train))

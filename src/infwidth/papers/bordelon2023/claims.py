@@ -228,7 +228,7 @@ def _gap_grows(of: pd.DataFrame) -> float:
 
 
 def _width_or_ensemble(of: pd.DataFrame) -> float:
-    """Return log of the loss of ensembles of the narrowest over that of single nets of the widest at the end, mean over γ0."""
+    """Return log of the loss at the end of ensembles of the narrowest over that of the widest nets, mean over γ0."""
     end = of.groupby(["gamma0", "width"]).last()
     narrow, wide = (pick(end.index.get_level_values("width")) for pick in (min, max))
     if narrow == wide:
@@ -515,8 +515,8 @@ CLAIMS = (
         "cnn_ensembles",
         says="Early in training the loss of single CNNs is above that of their ensemble by 1/N.",
         measured=Estimated(
-            "exponent in the width of (single/infinite ensemble − 1) of train loss, where the latter is 3/4 of the initial "
-            "loss, mean over γ0",
+            "exponent in the width of (single/infinite ensemble − 1) of train loss, where the latter is 3/4 of the "
+            "initial loss, mean over γ0",
             _cnn("train", lambda of: slope(gap_at(of, early(of)), "width")),
         ),
         expected=about(-1, within=0.25),

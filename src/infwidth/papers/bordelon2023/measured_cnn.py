@@ -2,8 +2,8 @@
 
 The squared loss of the mean of E nets is, on average over draws of the nets, bias + variance/E: exactly, whatever the
 nets are. Of n nets, with mean loss L_1 and loss of their mean L_n, both are known without bias of estimation:
-variance = (L_1 − L_n) n/(n − 1), bias = L_1 − variance. An interval leaves out each member in turn: it says how far another
-draw of as many nets might move the number, not what other batches or test images would do, which all nets share.
+variance = (L_1 − L_n) n/(n − 1), bias = L_1 − variance. An interval leaves out each member in turn: it says how far
+another draw of as many nets might move the number, not what other batches or images would do, which all nets share.
 """
 
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def late(of: pd.DataFrame) -> float:
 
 
 def gap_at(of: pd.DataFrame, level: float) -> pd.Series:
-    """Return (loss of single nets)/bias − 1 by γ0 and width, where the bias first is ``level``, between recorded times."""
+    """Return (loss of single nets)/bias − 1 by γ0 and width where the bias first is ``level``, by interpolation."""
 
     def there(curve: pd.DataFrame) -> float:
         fallen = np.minimum.accumulate(curve.bias.to_numpy())
