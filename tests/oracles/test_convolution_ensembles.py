@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from infwidth.data.images import Images
-from infwidth.papers.bordelon2023.measured_cnn import losses
+from infwidth.papers.bordelon2023.measured_cnn import train_losses
 from infwidth.solve.convolution_ensembles import Ensemble, Spec, _alignment, _batches, rows
 
 E, N = 4, 3
@@ -48,15 +48,17 @@ def _alone(data: Images, net: _Alone) -> tuple[list[float], list[float], torch.T
     parts = ((data.x_train, data.y_train), (data.x_test, data.y_test))
     y = [torch.eye(3).double()[labels] - 1 / 3 for _, labels in parts]
     start, found = [net(x).detach() for x, _ in parts], ([], [])
-    optimizer = torch.optim.SGD(net.parameters(), lr=N * SPEC.gamma0**0.5 * SPEC.lr)
+    rate = N * SPEC.gamma0**0.5 * SPEC.lr
     for step, batch in zip(range(SPEC.steps + 1), _batches(SPEC, 12), strict=False):
         f = [(net(x) - start[part]) / SPEC.gamma0 for part, (x, _) in enumerate(parts)]
         for part in range(2):
             found[part].append(0.5 * (f[part] - y[part])[:8].detach().square().mean().item())
         if step < SPEC.steps:
-            optimizer.zero_grad()
-            (0.5 * nn.functional.mse_loss(f[0][batch], y[0][batch])).backward()
-            optimizer.step()
+            loss = 0.5 * nn.functional.mse_loss(f[0][batch], y[0][batch])
+            gradients = torch.autograd.grad(loss, net.parameters())
+            with torch.no_grad():
+                for parameter, gradient in zip(net.parameters(), gradients, strict=True):
+                    parameter -= rate * gradient
     return found[0], found[1], f[1].detach()
 
 
@@ -87,13 +89,13 @@ def test_the_loss_of_ensembles_is_bias_and_variance_over_their_number() -> None:
     from infwidth.solve.convolution_ensembles import _add_losses
 
     errors, out = torch.from_numpy(np.random.default_rng(1).normal(size=(5, 6, 3))), Rows()
-    for single, together in (("train_loss", "ensemble_train_loss"), ("test_loss", "ensemble_loss")):
-        _add_losses(out, 0, single, together, errors)
+    _add_losses(out, 0, "train_loss", "ensemble_train_loss", errors)
     table = Table(out.frame().assign(width=N, gamma0=0.4))
     pairs = [0.5 * errors[list(of)].mean(0).square().mean() for of in combinations(range(5), 2)]
-    whole = losses(table, "test").iloc[0]
+    members = train_losses(table)
+    whole = members.losses().iloc[0]
     assert np.isclose(whole.bias + whole.variance / 2, np.mean(pairs), rtol=1e-12)
-    less = losses(table, "test", without=2).iloc[0]
+    less = members.losses(left=2).iloc[0]
     kept = errors[[0, 1, 3, 4]]
     assert np.isclose(less.single, 0.5 * kept.square().mean(), rtol=1e-12)
     assert np.isclose(less.bias + less.variance / 4, 0.5 * kept.mean(0).square().mean(), rtol=1e-12)

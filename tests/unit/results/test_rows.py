@@ -32,6 +32,12 @@ SEEDLESS = {
         frozenset({"bin_centre", "density"}),
     ),
     "spectra": {"bin_centre", "density"},
+    "cnn_ensembles": {
+        "ensemble_loss",
+        "ensemble_loss_without",
+        "ensemble_train_loss",
+        "ensemble_train_loss_without",
+    },
     **dict.fromkeys(
         ("flow_widths", "flow_ensembles", "flow_kernels"),
         frozenset({"ensemble_error_rate", "ensemble_error_rate_without"}),

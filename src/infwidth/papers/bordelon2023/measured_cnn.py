@@ -7,6 +7,7 @@ another draw of as many nets might move the number, not what other batches or im
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,33 +21,54 @@ SETTING = ["gamma0", "width"]
 #: The part of the initial loss at which training counts as early.
 EARLY = 0.75
 
-_NAMES = {"train": ("train_loss", "ensemble_train_loss"), "test": ("test_loss", "ensemble_loss")}
+
+class Members(NamedTuple):
+    """Losses by γ0, width and step: of ``single`` nets [rows, n], of the ``mean`` of all [rows], ``without`` each."""
+
+    settings: pd.Index
+    single: np.ndarray
+    mean: np.ndarray
+    without: np.ndarray
+
+    @classmethod
+    def of(cls, table: Table, single: str, together: str) -> "Members":
+        """Return them from the metrics of these names; raises NotTestableError where they are missing."""
+        at = [*SETTING, "step"]
+        nets = table.nets(single).pivot_table(index=at, columns="seed", values="value")
+        mean = table.ensemble(together).set_index(at).value.reindex(nets.index)
+        others = table.ensemble(f"{together}_without").pivot_table(index=at, columns="index", values="value")
+        return cls(nets.index, nets.to_numpy(), mean.to_numpy(), others.reindex(nets.index).to_numpy())
+
+    def losses(self, left: int | None = None) -> pd.DataFrame:
+        """Return columns single, ensemble, bias and variance, of all members or of all but one."""
+        n = self.single.shape[1]
+        if left is None:
+            single, ensemble = self.single.mean(1), self.mean
+        else:
+            single, ensemble, n = np.delete(self.single, left, axis=1).mean(1), self.without[:, left], n - 1
+        variance = (single - ensemble) * n / (n - 1)
+        columns = {"single": single, "ensemble": ensemble, "bias": single - variance, "variance": variance}
+        return pd.DataFrame(columns, index=self.settings)
 
 
-def losses(table: Table, part: str, without: int | None = None) -> pd.DataFrame:
-    """Return columns single, ensemble, bias and variance by γ0, width and step, of all nets or ``without`` one."""
-    at, (single, together) = [*SETTING, "step"], _NAMES[part]
-    nets = table.nets(single)
-    n = nets.seed.nunique()
-    if without is None:
-        mean = table.ensemble(together)
-    else:
-        nets, n = nets[nets.seed != without], n - 1
-        others = table.ensemble(f"{together}_without")
-        mean = others[others["index"] == without]
-    found = pd.DataFrame({"single": nets.groupby(at).value.mean(), "ensemble": mean.set_index(at).value})
-    variance = (found.single - found.ensemble) * n / (n - 1)
-    return found.assign(variance=variance, bias=found.single - variance).sort_index()
+def train_losses(table: Table) -> Members:
+    """Return the members' losses on training images."""
+    return Members.of(table, "train_loss", "ensemble_train_loss")
 
 
-def over_members(table: Table, part: str, statistic: Callable[[pd.DataFrame], float]) -> Estimate:
-    """Return a statistic of :func:`losses` with the jackknife's 95 % interval over members; raises NotTestableError."""
-    members = table.seeds()
-    if len(members) < 3:
-        raise NotTestableError(f"An interval over members needs three nets, {table.name} has {len(members)}.")
-    left = [statistic(losses(table, part, without)) for without in members]
-    error = float(np.sqrt(jackknife_variance(left)))
-    return student(statistic(losses(table, part)), error, len(members))
+def test_losses(table: Table) -> Members:
+    """Return the members' losses on test images."""
+    return Members.of(table, "test_loss", "ensemble_loss")
+
+
+def over_members(statistic: Callable[..., float], *members: Members) -> Estimate:
+    """Return a statistic of the losses of each of ``members``, with the jackknife's 95 % interval."""
+    n = members[0].single.shape[1]
+    if n < 3:
+        raise NotTestableError(f"An interval over members needs three nets, there are {n}.")
+    without = [statistic(*(of.losses(left) for of in members)) for left in range(n)]
+    error = float(np.sqrt(jackknife_variance(without)))
+    return student(statistic(*(of.losses() for of in members)), error, n)
 
 
 def early(of: pd.DataFrame) -> float:
@@ -62,11 +84,11 @@ def late(of: pd.DataFrame) -> float:
 def gap_at(of: pd.DataFrame, level: float) -> pd.Series:
     """Return (loss of single nets)/bias − 1 by γ0 and width where the bias first is ``level``, by interpolation."""
 
-    def there(curve: pd.DataFrame) -> float:
+    found = {}
+    for setting, curve in of.groupby(SETTING):
         fallen = np.minimum.accumulate(curve.bias.to_numpy())
-        return float(np.interp(-level, -fallen, (curve.variance / curve.bias).to_numpy()))
-
-    return of.groupby(SETTING)[["bias", "variance"]].apply(there)
+        found[setting] = float(np.interp(-level, -fallen, (curve.variance / curve.bias).to_numpy()))
+    return pd.Series(found).rename_axis(SETTING)
 
 
 def slope(values: pd.Series, axis: str) -> float:
