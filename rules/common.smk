@@ -122,9 +122,11 @@ def figure_file(figure, suffix):
     return str(places.figure_file(SCALE, figure.paper, figure.name, suffix))
 
 
-# Empty for computations that need no data.
+# Empty for computations that need no data. What is current and was computed elsewhere, on data that are not here, does
+# not wait for them: that another cell has them prepared is no reason to compute this one again.
 def data_records(cell):
-    return [f"results/data/{name}/record.json" for name in sets_of(cell.spec)]
+    records = [f"results/data/{name}/record.json" for name in sets_of(cell.spec)]
+    return [record for record in records if Path(record).exists() or not CURRENT.is_current_cell(cell)]
 
 
 PREPARATION = code_of_script("prepare_data")
