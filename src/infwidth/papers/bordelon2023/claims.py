@@ -569,6 +569,7 @@ CLAIMS = (
         says="In training, single CNNs fall behind their ensemble ever more.",
         measured=Estimated("log of the gap late over that early, mean over widths and γ0", _cnn(_gap_grows)),
         expected=above(0),
+        note="Trial runs of narrow nets on fewer images had shown the sign.",
     ),
     Claim(
         "cnn_rate",
