@@ -56,7 +56,7 @@ def cells(test: Callable[[Any], bool]) -> set[str]:
 TRAININGS = cells(lambda spec: spec.kind == "train")
 AT_INFINITY = cells(lambda spec: spec.kind == "solve" and spec.solve.name == "infinite_training")
 LOSSES_OF_THEIR_OWN = cells(
-    lambda spec: spec.kind == "solve" and spec.solve.name in ("residual_nets", "linear_residual")
+    lambda spec: spec.kind == "solve" and spec.solve.name in ("residual_nets", "linear_residual", "resnet_sweep")
 )
 FIGURES = {job for job in BEFORE if job.startswith("figure ")}
 CLAIMS = {job for job in BEFORE if job.startswith("claims ")}
