@@ -9,7 +9,7 @@ from infwidth.analysis.against_limit import mean_log_ratio
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most, below
 from infwidth.analysis.quantities import Estimated, Exponent, Mean, several
-from infwidth.analysis.statistics import Estimate, jackknife, mean_over_seeds, slope_of_means
+from infwidth.analysis.statistics import Estimate, jackknife, mean_over_seeds
 from infwidth.analysis.table import Tables
 from infwidth.papers.bordelon2023.claims.from_theory import RATE, RATIO, exponent_of_means, off_theory
 from infwidth.papers.bordelon2023.measured import diagonal, relative_kernel_variance, traces
@@ -69,7 +69,7 @@ def _relative_at_end(tables: Tables) -> pd.DataFrame:
 
 
 def _by_gamma(tables: Tables) -> Estimate:
-    return slope_of_means(several(_relative_at_end(tables), "gamma0"), x="gamma0", log_y=True)
+    return exponent_of_means(several(_relative_at_end(tables), "gamma0"), x="gamma0")
 
 
 def _initial(layer: str) -> Callable[[Tables], Estimate]:

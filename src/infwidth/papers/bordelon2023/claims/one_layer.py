@@ -11,7 +11,7 @@ import pandas as pd
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, at_most, below
 from infwidth.analysis.quantities import Estimated, Exactly, Exponent, Mean, several
-from infwidth.analysis.statistics import Estimate, mean_over_seeds, slope_of_means
+from infwidth.analysis.statistics import Estimate, mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.bordelon2023.claims.from_theory import RATE, RATIO, exponent_of_means, off_theory
 from infwidth.papers.bordelon2023.measured import after_start, over_training, peaks, slope_of_shift
@@ -45,7 +45,7 @@ def _coupled(tables: Tables) -> np.ndarray:
 
 
 def _error_peaks(tables: Tables) -> Estimate:
-    return slope_of_means(several(peaks(tables["richness_variance"], "error"), "gamma0"), x="gamma0", log_y=True)
+    return exponent_of_means(several(peaks(tables["richness_variance"], "error"), "gamma0"), x="gamma0")
 
 
 def _departure(layer: str) -> Callable[[Tables], pd.DataFrame]:

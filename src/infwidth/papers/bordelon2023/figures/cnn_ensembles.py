@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Tables
 from infwidth.papers.bordelon2023.measured_cnn import rates, test_losses, train_losses
-from infwidth.papers.bordelon2023.panels import richness_colours, richness_legend
+from infwidth.papers.bordelon2023.panels import richness_legend
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import curves
-from infwidth.plotting.style import DASHED, FULL, GUIDE, width_colours
+from infwidth.plotting.style import DASHED, FULL, GUIDE, richness_colours, width_colours
 
 
 def cnn_ensembles(tables: Tables) -> Figure:
