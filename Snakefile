@@ -66,6 +66,7 @@ check_rule_names()
 
 onstart:
     look_only_when_a_job_ends()
+    CURRENT.remember()  # for the processes that do the jobs
     tell_start()
 
 

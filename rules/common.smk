@@ -14,6 +14,7 @@ from infwidth.experiments.settings import as_text, read_settings
 from infwidth.papers import PAPERS_DIR, paper_folders
 from infwidth.places import own_papers, use_own_papers
 from infwidth.plan import entries, places
+from infwidth.plan.captions import as_rst
 from infwidth.plan.code import Package
 from infwidth.plan.current import Currency, made, sets_of
 from infwidth.plan.demand import Demand, bundles, demand, published_runs

@@ -1,6 +1,8 @@
 # Tables from cells, figures and claims from tables. One rule a figure, named as in the catalog.
 
 
+# Without a caption in the report, which sets each in the time that all results together take: what all tables are stands
+# on the report's first page.
 rule table:
     """The rows of an experiment's cells: results/<scale>/tables/<paper>/<experiment>.parquet."""
     input:
@@ -15,7 +17,6 @@ rule table:
                 category="Tables",
                 subcategory="{paper}",
                 labels={"table": "{experiment}"},
-                caption="captions/table.rst",
             )
         ),
     log:
@@ -53,9 +54,9 @@ for figure in GRAPH.figures:
             "../environment.yml"
         params:
             rule=figure.rule,
-            title=figure.title,
-            caption=figure.caption,
-            reference=GRAPH.papers[figure.paper].reference,
+            title=as_rst(figure.title),
+            caption=as_rst(figure.caption),
+            reference=as_rst(GRAPH.papers[figure.paper].reference),
             scale=SCALE,
         message:
             f"figure {figure.rule}"

@@ -1,5 +1,6 @@
 """What a caption says of the data behind its figure: from the specs of its cells, so that it is true at any scale."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,11 @@ def with_data(papers: Mapping[str, Paper]) -> dict[str, Paper]:
         name: replace(paper, figures=tuple(_told(figure, papers) for figure in paper.figures))
         for name, paper in papers.items()
     }
+
+
+def as_rst(text: str) -> str:
+    """Return ``text`` as it reads in reStructuredText, the language of Snakemake's report: nothing in it is markup."""
+    return re.sub(r"[\\*`|_]", r"\\\g<0>", text)
 
 
 def _told(figure: Figure, papers: Mapping[str, Paper]) -> Figure:

@@ -16,6 +16,5 @@ def draw(paper: str, figure: str, tables: Mapping[str, Path], *, pdf: Path, png:
         from matplotlib import pyplot as plt
 
         drawn = figure_function(paper, figure)({name: Table(read_table(path), name) for name, path in tables.items()})
-        save_figure(drawn, pdf)
-        save_figure(drawn, png)
+        save_figure(drawn, pdf, png)
         plt.close(drawn)

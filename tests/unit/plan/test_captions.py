@@ -1,7 +1,11 @@
 """Captions name the data that the cells behind a figure take, at the scale that is run."""
 
-import pytest
+import io
 
+import pytest
+from docutils.core import publish_doctree
+
+from infwidth.plan.captions import as_rst
 from infwidth.plan.graph import load_graph
 
 
@@ -28,3 +32,24 @@ def test_a_caption_ends_with_its_data(scale: str, rule: str, data: str) -> None:
 def test_a_figure_without_data_says_nothing_of_any() -> None:
     (figure,) = (figure for figure in load_graph("laptop", "all").figures if figure.rule == "yang2021_table1")
     assert "Data:" not in figure.caption
+
+
+def _read(text: str) -> tuple[str, str]:
+    """Return what docutils reads in a text, and what it does not understand."""
+    complaints = io.StringIO()
+    read = publish_doctree(text, settings_overrides={"warning_stream": complaints}).astext()
+    return " ".join(read.split()), complaints.getvalue()
+
+
+def test_captions_read_in_the_report_as_they_are_written() -> None:
+    figures = load_graph("smoke", "all").figures
+    captions = [f"{figure.title} {figure.caption}" for figure in figures]
+    read, complaints = _read("\n\n".join(map(as_rst, captions)))
+    assert complaints == ""
+    assert read == " ".join(" ".join(captions).split())
+
+
+def test_what_is_markup_to_docutils_is_not_in_a_caption() -> None:
+    text = r"|H| of a_ and a_j, *b*, `c` and \alpha"
+    assert _read(as_rst(text)) == (text, "")
+    assert _read(text) != (text, "")
