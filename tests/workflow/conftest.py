@@ -1,14 +1,19 @@
 """A clone of the project in a folder of its own, and Snakemake in it."""
 
+import compileall
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from infwidth.plan.code import Package
+from infwidth.plan.places import KEPT
 
 from .started import snakemake_in_child
 
@@ -28,11 +33,30 @@ def _project_files() -> list[str]:
     return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
+@cache
+def _facts_of_code() -> bytes:
+    """Compile the sources and return what a workflow keeps of them; both hold wherever a file's time is the same."""
+    compileall.compile_dir(ROOT / "src", quiet=1)
+    with tempfile.TemporaryDirectory() as folder:
+        package = Package(ROOT / "src" / "infwidth", kept := Path(folder) / "code.json")
+        for file in (ROOT / "src" / "infwidth").rglob("*.py"):
+            parts = file.relative_to(ROOT / "src").with_suffix("").parts
+            package.facts(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        package.remember()
+        return kept.read_bytes()
+
+
 def clone(target: Path) -> Path:
+    """Copy the project, with what a second run finds: compiled sources, and what is known of the code."""
+    facts = _facts_of_code()
     for name in _project_files():
         if not name.startswith("results/"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target / name)
+            shutil.copy2(ROOT / name, target / name)
+    for compiled in (ROOT / "src" / "infwidth").rglob("__pycache__"):
+        shutil.copytree(compiled, target / compiled.relative_to(ROOT))
+    (target / KEPT).mkdir(parents=True)
+    (target / KEPT / "code.json").write_bytes(facts)
     return target
 
 
