@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from infwidth.activations import ACTIVATIONS
 from infwidth.errors import SpecError
-from infwidth.limits.deep_linear_fluctuations import deep_linear_fluctuations
+from infwidth.limits.deep_linear_fluctuations import Layout, action, deep_linear_fluctuations, hessian, saddle
 from infwidth.limits.fluctuations import Problem, fluctuations, predicted_variance, quadrature, sampled
 from infwidth.limits.lazy_fluctuations import lazy_fluctuations
 from infwidth.limits.linear_fluctuations import linear_fluctuations, linear_nets, population_errors
@@ -173,6 +174,16 @@ def test_the_action_of_two_layers_has_the_variance_of_nets() -> None:
     assert 64 * errors.var() == pytest.approx(theory.error_variance[-1], rel=0.15)
     assert 64 * features.var(axis=1) == pytest.approx(theory.feature_variance[:, -1], rel=0.15)
     assert 64 * kernels.var() == pytest.approx(theory.kernel_variance[-1], rel=0.15)
+
+
+@pytest.mark.parametrize("n_hidden", [1, 2, 3])
+def test_the_hessian_of_layers_is_that_of_the_action(n_hidden: int) -> None:
+    """Off the solution too, where conjugates are not zero."""
+    lay, said = Layout(n_hidden, 4), (1.0, 1.5, 0.05)
+    q = saddle(said[0], lay, *said[1:])
+    q = q + 0.02 * torch.randn(lay.size, dtype=q.dtype, generator=torch.Generator().manual_seed(0))
+    whole = torch.autograd.functional.hessian(lambda at: action(at, lay, *said), q)
+    torch.testing.assert_close(hessian(q, lay, *said), whole, rtol=0, atol=1e-12)
 
 
 def test_too_many_steps_for_a_hessian_are_refused() -> None:

@@ -15,7 +15,7 @@ ln Z^l are determinants. The gradient of S vanishes at the mean-field solution, 
     N Cov(q, q′) = −[∇²S]^{-1}.
 
 The Hessian, of (6 L − 2) T² + 2 T rows, is taken by automatic differentiation, for few steps (as Bordelon & Pehlevan
-2023 do).
+2023 do): of each ln Z^l for itself, which only its own order parameters and those of the layers beside it enter.
 """
 
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class DeepLinearFluctuations(NamedTuple):
     """N Var of the tangent kernel, [T]."""
 
 
-class _Layout:
+class Layout:
     """Where each order parameter is in one vector."""
 
     def __init__(self, n_hidden: int, times: int) -> None:
@@ -65,10 +65,20 @@ class _Layout:
         self.size = end
 
     def of(self, q: Tensor, name: str) -> Tensor:
+        """Return the order parameter ``name`` in the vector ``q``."""
         start, shape = self.places[name]
         return q[start : start + int(np.prod(shape))].reshape(shape)
 
+    def entering(self, layer: int) -> Tensor:
+        """Return the places of the order parameters that ln Z of ``layer`` depends on."""
+        place, last = torch.arange(self.size), self.L - 1
+        layers = {"H": layer - 1, "H^": layer, "G": layer + 1, "G^": layer, "A": layer - 1, "B": layer}
+        parts = [self.of(place, name)[of] for name, of in layers.items() if 0 <= of < self.places[name][1][0]]
+        parts += [self.of(place, "f")] + ([self.of(place, "f^")] if layer == last else [])
+        return torch.cat([part.reshape(-1) for part in parts])
+
     def index(self, name: str, *place: int) -> int:
+        """Return where in the vector one entry of an order parameter is."""
         start, shape = self.places[name]
         return start + int(np.ravel_multi_index(place, shape))
 
@@ -81,18 +91,13 @@ def deep_linear_fluctuations(
     Descent of ½ (f − y)² at rate η γ0² N; outputs are centred. Raises SpecError where the Hessian would be larger than
     a few thousand.
     """
-    lay = _Layout(n_hidden, steps + 1)
+    lay = Layout(n_hidden, steps + 1)
     if lay.size > _MOST:
         raise SpecError(
             f"{n_hidden} layers and {steps} steps have {lay.size} order parameters, more than {_MOST}; take fewer steps"
         )
     q = saddle(target, lay, gamma0, lr)
-
-    q = q.requires_grad_()
-    (gradient,) = torch.autograd.grad(action(q, lay, target, gamma0, lr), q, create_graph=True)
-    unit = torch.eye(lay.size, dtype=q.dtype)
-    (hessian,) = torch.autograd.grad(gradient, q, unit, is_grads_batched=True)
-    q = q.detach()
+    curvature = hessian(q, lay, target, gamma0, lr)
     L, T = n_hidden, lay.T
     H, G = lay.of(q, "H"), lay.of(q, "G")
     rows = []
@@ -111,7 +116,7 @@ def deep_linear_fluctuations(
     for i, row in enumerate(rows):
         for j, value in row.items():
             select[i, j] = value
-    variances = -(select * torch.linalg.solve(hessian, select.T).T).sum(1).numpy()
+    variances = -(select * torch.linalg.solve(curvature, select.T).T).sum(1).numpy()
     return DeepLinearFluctuations(
         target - lay.of(q, "f").numpy(),
         torch.diagonal(H, dim1=1, dim2=2).numpy(),
@@ -122,7 +127,7 @@ def deep_linear_fluctuations(
     )
 
 
-def saddle(target: float, lay: _Layout, gamma0: float, lr: float) -> Tensor:
+def saddle(target: float, lay: Layout, gamma0: float, lr: float) -> Tensor:
     """Return the mean-field solution as one vector; conjugates are zero."""
     L, T = lay.L, lay.T
     limit = deep_linear_dmft(np.eye(1), np.array([target]), n_hidden=L, gamma0=gamma0, lr=lr, steps=T - 1)
@@ -144,27 +149,56 @@ def saddle(target: float, lay: _Layout, gamma0: float, lr: float) -> Tensor:
     return torch.from_numpy(q)
 
 
-def action(q: Tensor, lay: _Layout, target: float, gamma0: float, lr: float) -> Tensor:
+def action(q: Tensor, lay: Layout, target: float, gamma0: float, lr: float) -> Tensor:
     """Return S of the module's docstring at any order parameters."""
+    layers = [_ln_z(q, layer, lay, target, gamma0, lr) for layer in range(lay.L)]
+    return q @ _pairs(lay) @ q / 2 + torch.stack(layers).sum()
+
+
+def hessian(q: Tensor, lay: Layout, target: float, gamma0: float, lr: float) -> Tensor:
+    """Return ∇²S at order parameters ``q``."""
+    found = _pairs(lay)
+    for layer in range(lay.L):
+        own = lay.entering(layer)
+        part = q[own].requires_grad_()
+        value = _ln_z(q.index_put((own,), part), layer, lay, target, gamma0, lr)
+        (gradient,) = torch.autograd.grad(value, part, create_graph=True)
+        (block,) = torch.autograd.grad(gradient, part, torch.eye(len(own), dtype=q.dtype), is_grads_batched=True)
+        found[own[:, None], own] += block
+    return found
+
+
+def _pairs(lay: Layout) -> Tensor:
+    """Return the Hessian of the first four sums of S: each order parameter times its conjugate."""
+    place = torch.arange(lay.size)
+    found = torch.zeros(lay.size, lay.size, dtype=torch.float64)
+    for one, other, value in (
+        (lay.of(place, "H"), lay.of(place, "H^"), 0.5),
+        (lay.of(place, "G"), lay.of(place, "G^"), 0.5),
+        (lay.of(place, "A"), lay.of(place, "B").mT, -1.0),
+        (lay.of(place, "f"), lay.of(place, "f^"), 1.0),
+    ):
+        found[one.reshape(-1), other.reshape(-1)] = value
+        found[other.reshape(-1), one.reshape(-1)] = value
+    return found
+
+
+def _ln_z(q: Tensor, l: int, lay: Layout, target: float, gamma0: float, lr: float) -> Tensor:  # noqa: E741
+    """Return ln Z of layer ``l``, counted from 0."""
     L, T = lay.L, lay.T
     one, flat = torch.eye(T, dtype=q.dtype), torch.ones(T, T, dtype=q.dtype)
     zero = torch.zeros(T, T, dtype=q.dtype)
     H, G, Ĥ, Ĝ, A, B = (lay.of(q, name) for name in ("H", "G", "H^", "G^", "A", "B"))
     f, f̂ = lay.of(q, "f"), lay.of(q, "f^")
-    S = (Ĥ * H).sum() / 2 + (Ĝ * G).sum() / 2 - (A * B.mT).sum() + (f * f̂).sum()
     step = lr * gamma0 * torch.tril(flat, -1) * (target - f)
+    below, above = (H[l - 1] if l else flat), (G[l + 1] if l < L - 1 else flat)
+    C = step * below + (A[l - 1] if l else zero)
+    D = step * above + (B[l] if l < L - 1 else zero)
+    inverse = torch.linalg.inv(torch.cat([torch.cat([one, -C], 1), torch.cat([-D, one], 1)]))
+    covariance = inverse @ torch.block_diag(below, above) @ inverse.T
     at_start = torch.zeros(T, dtype=q.dtype)
     at_start[0] = 1.0
-    push = torch.diag(f̂ - at_start * f̂.sum()) / gamma0
-    for l in range(L):  # noqa: E741
-        below, above = (H[l - 1] if l else flat), (G[l + 1] if l < L - 1 else flat)
-        C = step * below + (A[l - 1] if l else zero)
-        D = step * above + (B[l] if l < L - 1 else zero)
-        inverse = torch.linalg.inv(torch.cat([torch.cat([one, -C], 1), torch.cat([-D, one], 1)]))
-        covariance = inverse @ torch.block_diag(below, above) @ inverse.T
-        cross = push if l == L - 1 else zero
-        Q = torch.cat([torch.cat([Ĥ[l], cross], 1), torch.cat([cross, Ĝ[l]], 1)])
-        Q = (Q + Q.T) / 2
-        S = S - torch.linalg.slogdet(torch.eye(2 * T, dtype=q.dtype) + covariance @ Q).logabsdet / 2
-        S = S - torch.linalg.slogdet(one - D @ C).logabsdet
-    return S
+    cross = torch.diag(f̂ - at_start * f̂.sum()) / gamma0 if l == L - 1 else zero
+    Q = torch.cat([torch.cat([Ĥ[l], cross], 1), torch.cat([cross, Ĝ[l]], 1)])
+    moment = -torch.linalg.slogdet(torch.eye(2 * T, dtype=q.dtype) + covariance @ (Q + Q.T) / 2).logabsdet / 2
+    return moment - torch.linalg.slogdet(one - D @ C).logabsdet
