@@ -293,6 +293,10 @@ METRICS: dict[str, Metric] = {
     "alpha": Metric("α of a point (index) of the plane: branches are multiplied by L^−α"),
     "gamma": Metric("γ of a point (index) of the plane: updates are multiplied by L^−γ"),
     "late_loss": Metric("mean over the last steps of training of the loss of a batch before it is learned", _LOSS),
+    "beyond_linear": Metric(
+        "size of what the change of a residual branch (of a kind, layer, by its block, index) is beyond linear in its "
+        "weights' change over training, over that of the linear part"
+    ),
     "growth": Metric("root mean square of the last layer at initialisation over that of the first"),
     "loss_distance": Metric("distance of the losses of nets from those of the limit, averaged over steps", _LOSS),
     "sampling_error": Metric("standard error of the sampled limit, in units of the distances", ""),

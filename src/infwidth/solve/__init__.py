@@ -30,6 +30,7 @@ COMPUTATIONS = {
     "convolution_ensembles": "infwidth.solve.convolution_ensembles:rows",
     "correlation": "infwidth.solve.correlation:rows",
     "deep_linear_dmft": "infwidth.solve.deep_linear_dmft:rows",
+    "depth_sweep": "infwidth.solve.depth_sweep:rows",
     "desiderata": "infwidth.solve.desiderata:rows",
     "ensemble_law": "infwidth.solve.ensemble_law:rows",
     "field_dynamics": "infwidth.solve.field_dynamics:rows",

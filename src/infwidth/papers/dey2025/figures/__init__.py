@@ -1,0 +1,1 @@
+"""Figures of Dey et al. (2025)."""
