@@ -1,7 +1,9 @@
 """Losses of transformers against the learning rate over depths, and what their branches learn beyond linear."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -37,16 +39,15 @@ def depth_transfer(tables: Tables) -> Figure:
     best.set_yscale("log", base=2)
     for panel, (kind, noun) in zip(learned, KINDS.items(), strict=True):
         _beyond(panel, table, kind, depths)
-        panel.set_title(f"{noun}: beyond linear / linear")
+        panel.set_title(noun)
     for panel in (best, *learned):
         panel.set_xlabel("branches L")
         panel.set_xscale("log", base=2)
         panel.set_xticks(depths, [f"{depth}" for depth in depths])
         panel.minorticks_off()
-    heights = [panel.get_ylim() for panel in learned]
-    for panel in learned:
-        panel.set_ylim(min(low for low, _ in heights), max(high for _, high in heights))
-        log_heights(panel)
+    learned[0].set_ylabel("beyond linear / linear")
+    for panels_ in (sweeps, learned):
+        _same_heights(panels_)
     handles = [
         *legends.depths(depths),
         *(legends.line(title, **line) for title, line in _POWERS.values()),
@@ -79,6 +80,14 @@ def _sweeps(axes: list[Axes], best: Axes, table: Table) -> None:
             **line,
         )
     axes[0].set_ylabel("train loss of the last steps")
+
+
+def _same_heights(axes: Sequence[Axes]) -> None:
+    """Give panels the same logarithmic heights, those of all that is drawn."""
+    heights = np.concatenate([line.get_ydata() for panel in axes for line in panel.lines])
+    for panel in axes:
+        panel.set_ylim(0.85 * heights.min(), 1.15 * heights.max())
+        log_heights(panel)
 
 
 def _beyond(panel: Axes, table: Table, kind: str, depths: list[int]) -> None:
