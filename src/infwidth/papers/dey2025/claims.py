@@ -17,6 +17,14 @@ _PILOT = (
     "the intervals are those of theory and of the other figures on transfer."
 )
 
+#: What was seen in the runs.
+_LEARNED = {
+    "mlp": "",
+    "attention": "Theory is of the leading order in a branch's change, and here what is beyond linear is as large as "
+    "what is linear already in the shallowest nets. At a half, a quarter and an eighth of the rate the exponents are "
+    "−0.29, −0.35 and −0.45 with 1/√L, and 0.14, 0.16 and 0.13 with 1/L (dotted in the figure: at an eighth). ",
+}
+
 
 def _rate_of(power: str) -> Quantity:
     return Estimated(
@@ -55,7 +63,10 @@ CLAIMS = (
         ),
         expected=above(STAYS),
         note="What is held against depth-μP. Theory has a limit of infinite depth for it as well, in which the best "
-        f"rate stays; what is left at finite depth falls as L^(−1/2), with 1/L as 1/L. {_PILOT}",
+        "rate stays; what is left at finite depth falls as L^(−1/2), with 1/L as 1/L. Here it rises by less than a "
+        "tenth of an octave a doubling, as little as it falls with 1/L: both transfer, and what tells them apart is "
+        "what branches learn. In a trial of two seeds, after these runs, of 320 steps on sixteen times the text it "
+        f"was 0.13 with 1/√L and −0.08 with 1/L. {_PILOT}",
     ),
     Claim(
         "undivided_rate_falls",
@@ -76,7 +87,7 @@ CLAIMS = (
                 says=f"With branches 1/√L {noun} of transformers become linear in their own weights as L^(−1/2).",
                 measured=_beyond("1/2", kind),
                 expected=about(-1 / 2, within=RATE),
-                note=f"At the rate that is best for the shallowest nets. {_PILOT}",
+                note=f"At the rate that is best for the shallowest nets. {_LEARNED[kind]}{_PILOT}",
             ),
             Claim(
                 f"complete_{kind}_not_linearised",
@@ -85,7 +96,7 @@ CLAIMS = (
                 measured=_beyond("1", kind),
                 expected=about(0, within=RATE),
                 control=_beyond("1/2", kind),
-                note=f"At the rate that is best for the shallowest nets. {_PILOT}",
+                note=f"At the rate that is best for the shallowest nets. {_LEARNED[kind]}{_PILOT}",
             ),
             Claim(
                 f"{kind}_lazier",
@@ -98,7 +109,8 @@ CLAIMS = (
                     axis="n_blocks",
                 ),
                 expected=about(-1 / 2, within=RATE),
-                note=f"Nets of one seed, batch and rate, the best one of the shallowest nets. {_PILOT}",
+                note="Nets of one seed, the same batches and one rate, the best one of the shallowest nets. "
+                f"{_LEARNED[kind]}{_PILOT}",
             ),
         )
     ),
