@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_weights, student
+from infwidth.analysis.statistics import Estimate, jackknifed, slope_weights
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.errors import SpecError
 
@@ -156,11 +156,8 @@ def trend(distances: pd.DataFrame, *, x: str = "width") -> Estimate:
         raise NotTestableError("A distance is zero or not finite, it has no logarithm to regress on.")
     weights = slope_weights(np.log(sorted(distances[x].unique())))
     value = float(weights @ np.log(_mean(distances, x)))
-    n = _seeds_of_every_width(distances, x)
-    without = [weights @ np.log(_mean(kept, x)) for kept in _without_each_seed(distances, x)]
-    if not without:
-        return Estimate(value, float("-inf"), float("inf"), n)
-    return student(value, np.sqrt(jackknife_variance(without)), n)
+    without = (float(weights @ np.log(_mean(kept, x))) for kept in _without_each_seed(distances, x))
+    return jackknifed(value, without, _seeds_of_every_width(distances, x))
 
 
 def by_seed(distances: pd.DataFrame, *, x: str = "width") -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Estimates over seeds, with the interval that goes with them."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +38,24 @@ def jackknife_variance(without: Sequence[float] | np.ndarray) -> float:
     return float((len(without) - 1) * np.var(without))
 
 
-def jackknife(wide: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> Estimate:
-    """Return ``statistic`` of a frame with a column a seed, and the jackknife's interval: each seed left out in turn.
+def jackknifed(value: float, without: Iterable[float], n: int, *, variance: float = 0.0) -> Estimate:
+    """Return a number of all seeds with the jackknife's interval, from the same number without each of them in turn.
 
-    The interval is infinite of fewer than three seeds.
+    Args:
+        value: the number; where it is not finite the interval is infinite.
+        without: the same without each seed; not looked at where it is not needed, and so may be a generator.
+        n: seeds, whose Student's factor the interval has; of fewer than three, of which nothing can be left out, it is
+            infinite.
+        variance: is added to that of the seeds, for what else is chance (such as the test set).
     """
-    n = wide.shape[1]
-    if n < 3:
-        return Estimate(statistic(wide), float("-inf"), float("inf"), n)
-    without = [statistic(wide.drop(columns=seed)) for seed in wide]
-    return student(statistic(wide), float(np.sqrt(jackknife_variance(without))), n)
+    if n < 3 or not math.isfinite(value):
+        return Estimate(value, -math.inf, math.inf, n)
+    return student(value, math.sqrt(jackknife_variance(list(without)) + variance), n)
+
+
+def jackknife(wide: pd.DataFrame, statistic: Callable[[pd.DataFrame], float]) -> Estimate:
+    """Return ``statistic`` of a frame with a column a seed, :func:`jackknifed`."""
+    return jackknifed(statistic(wide), (statistic(wide.drop(columns=seed)) for seed in wide), wide.shape[1])
 
 
 def exact(value: float, n: int = 1) -> Estimate:
@@ -124,11 +133,8 @@ def slope_of_means(
         heights = np.log(means) if log_y else means
         return float(slope_weights((np.log if log_y else np.log2)(means.index.to_numpy(float))) @ heights)
 
-    value, n, seeds = slope(frame), int(frame.groupby(x).seed.nunique().min()), frame.seed.unique()
-    if n < 3 or not np.isfinite(value):
-        return Estimate(value, float("-inf"), float("inf"), n)
-    without = [slope(frame[frame.seed != seed]) for seed in seeds]
-    return student(value, np.sqrt(jackknife_variance(without) + variance), n)
+    without = (slope(frame[frame.seed != seed]) for seed in frame.seed.unique())
+    return jackknifed(slope(frame), without, int(frame.groupby(x).seed.nunique().min()), variance=variance)
 
 
 def slope_weights(x: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from infwidth.analysis.statistics import (
     change_per_doubling,
     exponent,
     jackknife,
+    jackknifed,
     mean_over_seeds,
     resampled,
     rms_exponent,
@@ -118,6 +119,23 @@ def test_the_jackknife_of_a_mean_is_students_interval() -> None:
     expected = mean_over_seeds(values)
     assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
     assert found.n == 7
+
+
+def test_a_jackknife_by_hand_is_that_of_a_frame_and_widens_with_other_chance() -> None:
+    values = np.random.default_rng(0).normal(size=7)
+    found = jackknifed(values.mean(), (np.delete(values, i).mean() for i in range(7)), 7)
+    expected = mean_over_seeds(values)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
+    wider = jackknifed(
+        values.mean(), (np.delete(values, i).mean() for i in range(7)), 7, variance=values.var(ddof=1) / 7
+    )
+    assert wider.high - wider.low == pytest.approx(math.sqrt(2) * (expected.high - expected.low))
+
+
+@pytest.mark.parametrize(("value", "n"), [(1.5, 2), (-math.inf, 5)])
+def test_where_there_is_no_jackknife_nothing_is_left_out(value: float, n: int) -> None:
+    found = jackknifed(value, (pytest.fail("looked at") for _ in range(n)), n)
+    assert (found.value, found.low, found.high, found.n) == (value, -math.inf, math.inf, n)
 
 
 def test_two_seeds_leave_a_jackknife_without_an_interval() -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_weights, student
+from infwidth.analysis.statistics import Estimate, jackknifed, slope_weights
 from infwidth.analysis.table import NotTestableError, Table
 
 #: What nets are of, in the rows' order.
@@ -66,9 +66,8 @@ def over_members(statistic: Callable[..., float], *members: Members) -> Estimate
     n = members[0].single.shape[1]
     if n < 3:
         raise NotTestableError(f"An interval over members needs three nets, there are {n}.")
-    without = [statistic(*(of.losses(left) for of in members)) for left in range(n)]
-    error = float(np.sqrt(jackknife_variance(without)))
-    return student(statistic(*(of.losses() for of in members)), error, n)
+    without = (statistic(*(of.losses(left) for of in members)) for left in range(n))
+    return jackknifed(statistic(*(of.losses() for of in members)), without, n)
 
 
 def early(of: pd.DataFrame) -> float:

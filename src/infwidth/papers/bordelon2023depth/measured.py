@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.lr_optimum import best_loss_change, drift
-from infwidth.analysis.statistics import Estimate, jackknife_variance, slope_weights, student
+from infwidth.analysis.statistics import Estimate, jackknifed, slope_weights
 from infwidth.analysis.table import NotTestableError, Table
 
 #: What sweeps over learning rates are judged by, and the loss of a net that says nothing of ten classes.
-LOSS, CHANCE = "late_loss", math.log(10)
+LOSS, CHANCE = "late_loss", TEN_CLASSES["cross_entropy"]
 
 
 def rate_by_doublings(error: pd.Series, last: int = 2) -> Estimate:
@@ -107,8 +108,8 @@ def depth_rate(nets: Table) -> Estimate:
             return float(weights @ np.log(depth_differences(of).to_numpy()))
 
     n = len(next(iter(differences.values())))
-    without = [rate({depth: np.delete(d, seed, axis=0) for depth, d in differences.items()}) for seed in range(n)]
-    return student(rate(differences), np.sqrt(jackknife_variance(without)), n)
+    without = (rate({depth: np.delete(d, seed, axis=0) for depth, d in differences.items()}) for seed in range(n))
+    return jackknifed(rate(differences), without, n)
 
 
 def rate_drift(table: Table, axis: str) -> Estimate:

@@ -1,20 +1,19 @@
 """What the post's experiments measure, shared by their figures and claims."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from infwidth.analysis.against_limit import distances
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.distances import alignment, kernels, limit_kernel, relative_distance
-from infwidth.analysis.statistics import Estimate, jackknife_variance, student
+from infwidth.analysis.statistics import Estimate, jackknifed
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
 #: What the sweeps over learning rates vary: the column of their tables and what it is called.
 AXES = {"widths": ("width", "width"), "depths": ("n_blocks", "depth")}
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
-#: Loss of a net that says nothing about ten classes.
-CHANCE = math.log(10)
+#: Loss of a net that says nothing.
+CHANCE = TEN_CLASSES["cross_entropy"]
 
 #: Rule → the experiment that has its infinite-width limit.
 LIMITS = {"ntk": "kernel_limit", "mup": "mup_limit"}
@@ -100,5 +99,5 @@ def ntk_apart_over_mup(tables: Tables) -> Estimate:
             raise NotTestableError("Two curves are the same, and their distance has no logarithm.")
         return float(np.log(apart["ntk"] / apart["mup"]))
 
-    without = [log_ratio(losses[losses.seed != seed]) for seed in shared]
-    return student(log_ratio(losses), math.sqrt(jackknife_variance(without)), len(shared))
+    without = (log_ratio(losses[losses.seed != seed]) for seed in shared)
+    return jackknifed(log_ratio(losses), without, len(shared))

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.table import NotTestableError, Table
 
 #: Tolerance of a measured exponent, of the reading notes: small against 1/4, the distance of the richnesses compared.
@@ -30,8 +31,8 @@ _NET = ["richness", "width", "seed"]  # what tells the nets of a sweep over rich
 
 GAUGE_NAMES = {"stp": "STP gauge", "mup_gauge": "μP gauge", "rescaling_gauge": "rescaling gauge"}
 
-#: Mean squared error, against one-hot labels of ten classes, of the constant 1/10: of a net that says nothing.
-CHANCE = 0.09
+#: Mean squared error against one-hot labels of the constant 1/10: of a net that says nothing.
+CHANCE = TEN_CLASSES["mse"]
 
 #: The ends of the scale and its middle, where claims measure exponents.
 RICHNESSES = ("0", "1/4", "1/2")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.statistics import Estimate, jackknife, jackknife_variance, student
+from infwidth.analysis.statistics import Estimate, jackknife, jackknifed
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.woodworth2020.solve import INFINITE
 
@@ -81,7 +81,7 @@ def largest_scales(table: Table, depth: int, nonzeros: int) -> pd.DataFrame:
 def left_out(values: pd.Series) -> Estimate:
     """Return "all" of such a row or of a statistic of its columns, with the jackknife's interval by all others."""
     without = values.drop("all")
-    return student(values["all"], float(np.sqrt(jackknife_variance(without.to_numpy()))), len(without))
+    return jackknifed(values["all"], without, len(without))
 
 
 def needed(table: Table, depth: int, nonzeros: int, scale: float) -> pd.DataFrame:

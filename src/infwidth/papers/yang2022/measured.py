@@ -6,8 +6,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.lr_optimum import drift
-from infwidth.analysis.statistics import Estimate, jackknife_variance, student
+from infwidth.analysis.statistics import Estimate, jackknifed
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.yang2022.limits import FORMS, PRINTED
 from infwidth.topics.lr_transfer.measures import stable_rates
@@ -15,8 +16,6 @@ from infwidth.topics.lr_transfer.measures import stable_rates
 #: What the train loss of a sweep of MLPs is called in its table.
 LOSS = "epoch_loss"
 Loss = Literal["cross_entropy", "mse"]
-#: Loss of nets that say nothing about ten classes, by the loss: log 10, and that of 1/10 for each class.
-MLP_CHANCE = {"cross_entropy": float(np.log(10)), "mse": 0.09}
 
 
 def form_differences(formulations: Table) -> pd.DataFrame:
@@ -61,13 +60,13 @@ def transfers_worse(squashing: Table, relu: Table, *, loss: Loss) -> Estimate:
         return abs(drift(table.at(seed=seeds), metric=LOSS, chance=chance, allow_edges=True).value)
 
     def more(seeds: list[int]) -> float:
-        return moved(squashing, MLP_CHANCE[loss], seeds) - moved(relu, MLP_CHANCE["cross_entropy"], seeds)
+        return moved(squashing, TEN_CLASSES[loss], seeds) - moved(relu, TEN_CLASSES["cross_entropy"], seeds)
 
     seeds = [seed for seed in squashing.seeds() if seed in relu.seeds()]
     if len(seeds) < 3:
         raise NotTestableError(f"A jackknife over seeds needs three or more, there are {len(seeds)}.")
-    without = [more([seed for seed in seeds if seed != left]) for left in seeds]
-    return student(more(seeds), jackknife_variance(without) ** 0.5, len(seeds))
+    without = (more([seed for seed in seeds if seed != left]) for left in seeds)
+    return jackknifed(more(seeds), without, len(seeds))
 
 
 def as_simulated(simulated: Table) -> Table:
@@ -85,7 +84,7 @@ def against_real(simulated: Table, real: Table) -> pd.DataFrame:
     wide = [width for width in real.values("width") if width >= 4 * narrow]
     if not wide:
         raise NotTestableError(f"No net is four times as wide as that of width {narrow} which simulates.")
-    how: dict[str, Any] = {"metric": LOSS, "chance": MLP_CHANCE["cross_entropy"]}
+    how: dict[str, Any] = {"metric": LOSS, "chance": TEN_CLASSES["cross_entropy"]}
     ours, theirs = stable_rates(as_simulated(simulated).at(width=wide), **how), stable_rates(real.at(width=wide), **how)
     pairs = ours.merge(theirs, on=["width", "seed"], suffixes=("", "_real"))
     return pairs.assign(value=pairs.value - pairs.value_real)[["width", "seed", "value"]]

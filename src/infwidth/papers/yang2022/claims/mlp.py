@@ -9,18 +9,19 @@ from functools import partial
 
 import pandas as pd
 
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.claims import Claim
 from infwidth.analysis.expected import about, above, at_most, below
 from infwidth.analysis.lr_optimum import drift
 from infwidth.analysis.quantities import Estimated, Extreme, PerDoubling, Rows, on
 from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.yang2022.measured import LOSS, MLP_CHANCE, Loss, transfers_worse
+from infwidth.papers.yang2022.measured import LOSS, Loss, transfers_worse
 from infwidth.topics.lr_transfer.measures import at_tuned_rate, growth_by_rate
 
 #: Octaves a doubling of the width.
 STAYS = 1 / 3
-_CHANCE = MLP_CHANCE["cross_entropy"]
+_CHANCE = TEN_CLASSES["cross_entropy"]
 _DRIFT = "change of log₂ of the best rate per doubling of the width"
 _CORRECTED = (
     "A setting was corrected: before, images were standardized, so that inputs had four times the mean square of the "
@@ -38,7 +39,7 @@ def _drift(experiment: str) -> Estimated:
 
 def _squashing_drift(short: str, loss: Loss) -> Estimated:
     def measure(table: Table) -> Estimate:
-        return drift(table.at(rule="sp"), metric=LOSS, chance=MLP_CHANCE[loss])
+        return drift(table.at(rule="sp"), metric=LOSS, chance=TEN_CLASSES[loss])
 
     return Estimated(_DRIFT, on(f"tanh_{short}", measure))
 

@@ -4,8 +4,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from infwidth.analysis.chance import TEN_CLASSES
 from infwidth.analysis.table import NotTestableError, Table, Tables
-from infwidth.papers.yang2022.measured import LOSS, MLP_CHANCE, as_simulated
+from infwidth.papers.yang2022.measured import LOSS, as_simulated
 from infwidth.papers.yang2022.mlp_panels import mlp_sweep, share_heights
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights, width_axis
@@ -45,7 +46,7 @@ def _stable(table: Table) -> pd.DataFrame:
     found = []
     for width in table.values("width"):
         try:
-            rows = stable_rates(table.at(width=width), metric=LOSS, chance=MLP_CHANCE["cross_entropy"])
+            rows = stable_rates(table.at(width=width), metric=LOSS, chance=TEN_CLASSES["cross_entropy"])
         except NotTestableError:
             continue
         found.append(rows.assign(value=2.0**rows.value))
