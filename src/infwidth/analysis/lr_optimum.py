@@ -11,6 +11,10 @@ the curve and at up to two rates on each side, and kept within the rates fitted;
 the parabola opens downward, it is the lowest point itself. Where the lowest point has no neighbour on one side this is
 no optimum but a bound, and ``edge`` says so.
 
+There is no net at the vertex. What is measured of nets at their best rate (:func:`nets_at_best`, :func:`best_losses`,
+:func:`best_loss_change`), and what tuning one net hands on to others, is therefore taken at the lowest point itself,
+:func:`best_of_grid`. A statement on the rate never is: a grid of a factor 2 moves in octaves or not at all.
+
 Intervals come from resampling seeds (2000 resamples of S−1 out of S seeds, from one named stream): estimate ± Student's
 factor of S−1 degrees of freedom times the standard deviation over resamples, which for a mean is Student's interval
 itself. All configurations get the same resampled seeds, since the seeds share their batches. An interval of zero width,
@@ -129,6 +133,38 @@ def optimum_table(
     return pd.DataFrame(records, columns=names)
 
 
+def best_of_grid(
+    table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf
+) -> "pd.Series[float]":
+    """Return the rate of the grid with the lowest mean loss of every configuration that trains, by ``axis``.
+
+    This is the lowest point from which the optimum is fitted, not the optimum: for what is measured at the best rate,
+    which only nets that were trained have. Any other hyperparameter may be in the place of the rate, a choice as well.
+    ``chance`` moves it nowhere; without it, of nets that say nothing too there is a best.
+    """
+    curves = _curves(table, axis, metric, chance)
+    rates = {at: float(curve.rates[_lowest(curve)]) for at, curve in curves.items() if curve.stable.any()}
+    return pd.Series(rates, dtype=float).rename_axis(axis)
+
+
+def nets_at_best(table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf) -> Table:
+    """Return all rows of the nets at the rate of the grid that is best for their configuration, :func:`best_of_grid`.
+
+    Raises NotTestableError where no configuration trains at any rate with every seed.
+    """
+    best = best_of_grid(table, axis=axis, metric=metric, chance=chance)
+    if best.empty:
+        raise NotTestableError(f"Every seed trains at no learning rate, whatever the {axis}.")
+    return Table(table.frame[table.frame.lr == table.frame[axis].map(best)], table.name)
+
+
+def best_losses(
+    table: Table, *, axis: str = "width", metric: str = "test_loss", chance: float = math.inf
+) -> pd.DataFrame:
+    """Return the last loss of those nets: columns ``axis``, lr, seed, value."""
+    return final_losses(nets_at_best(table, axis=axis, metric=metric, chance=chance), axis=axis, metric=metric)
+
+
 def drift(
     table: Table,
     *,
@@ -199,21 +235,24 @@ def _curves(table: Table, axis: str, metric: str, chance: float) -> dict[float, 
 
 
 def _optimum(at: float, curve: _Curve) -> Optimum:
-    mean = curve.losses.mean(0)
-    lowest = int(np.nanargmin(mean))
+    lowest = _lowest(curve)
     unbroken = int(np.logical_and.accumulate(curve.stable).sum())
     return Optimum(
         at=at,
         log2_lr=_estimate(_of_means(curve, _minima), _resampled(curve, _minima), {at: curve}),
         edge=_edge(curve),
         grid_lr=float(curve.rates[lowest]),
-        loss=float(mean[lowest]),
+        loss=float(curve.losses[:, lowest].mean()),
         largest_stable_lr=float(curve.rates[unbroken - 1]) if unbroken else float("nan"),
     )
 
 
+def _lowest(curve: _Curve) -> int:
+    return int(np.nanargmin(curve.losses.mean(0)))
+
+
 def _edge(curve: _Curve) -> Edge:
-    lowest = int(np.nanargmin(curve.losses.mean(0)))
+    lowest = _lowest(curve)
     if lowest == 0:
         return "smallest"
     if lowest == len(curve.x) - 1:

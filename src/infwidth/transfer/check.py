@@ -37,7 +37,7 @@ class AxisVerdict:
 
     ``drift``: octaves a doubling, with its interval over seeds; None where it cannot be told, and ``why`` says why not.
     ``gain``: change of the logarithm of the best loss a doubling. ``optima``: one a size. ``regret``: the loss of the
-    largest net at the rate that is best for the base, over the loss at its own best rate.
+    largest net at the rate of the grid that is best for the base, over its loss at its own.
     """
 
     axis: str
@@ -209,9 +209,7 @@ def _regret(nets: pd.DataFrame, found: list[Optimum], axis: str, base: int | Non
     losses = largest.groupby("lr").loss.apply(lambda loss: loss.mean(skipna=False))
     if of_base is None or losses.isna().all():
         return math.nan
-    x = np.log2(losses.index.to_numpy(float))
-    there = losses.to_numpy(float)[int(np.abs(x - of_base.log2_lr.value).argmin())]
-    return float(there / losses.min())
+    return float(losses[of_base.grid_lr] / losses.min())
 
 
 def _told(axis: AxisVerdict) -> str:

@@ -15,12 +15,15 @@ from infwidth.errors import SpecError
 RATES = [2.0**k for k in range(-8, 3)]
 
 
-best_loss_change, drift, final_losses, optima, optimum_table = map(
+best_loss_change, best_losses, best_of_grid, drift, final_losses, nets_at_best, optima, optimum_table = map(
     of_frames,
     (
         lr_optimum.best_loss_change,
+        lr_optimum.best_losses,
+        lr_optimum.best_of_grid,
         lr_optimum.drift,
         lr_optimum.final_losses,
+        lr_optimum.nets_at_best,
         lr_optimum.optima,
         lr_optimum.optimum_table,
     ),
@@ -175,6 +178,35 @@ def test_change_of_the_best_loss() -> None:
     assert optima(table)[0].loss == pytest.approx(
         table[(table.width == 16) & (table.lr == 0.125) & (table.step == 9)].value.mean()
     )
+
+
+def test_the_best_of_the_grid_is_where_nets_are_and_the_same_for_all_seeds() -> None:
+    table = _table(lambda n: -3.3 + math.log2(n / 16))
+    table.loc[(table.lr == 2.0) & (table.seed == 0) & (table.step == 9), "value"] = 0.5  # one seed's luck
+    best = best_of_grid(table)
+    assert best.to_dict() == {o.at: o.grid_lr for o in optima(table)} == {16: 0.125, 32: 0.25, 64: 0.5}
+    nets = nets_at_best(table).frame
+    assert nets.groupby("width").lr.unique().map(list).to_dict() == {at: [lr] for at, lr in best.items()}
+    assert set(nets.step) == {0, 9}  # all rows of a net
+    losses = best_losses(table)
+    assert len(losses) == 12
+    assert losses.groupby("width").value.mean().tolist() == pytest.approx([o.loss for o in optima(table)])
+
+
+def test_a_size_that_trains_at_no_rate_has_no_best_one() -> None:
+    table = _table(lambda n: -3.0)
+    table = table[(table.width > 16) | (table.step == 0)]
+    assert best_of_grid(table).index.tolist() == [32, 64]
+    assert set(nets_at_best(table).frame.width) == {32, 64}
+    with pytest.raises(NotTestableError, match="at no learning rate, whatever the width"):
+        nets_at_best(table, chance=0.5)
+
+
+def test_a_choice_may_be_in_the_place_of_the_rate() -> None:
+    """Its names are numbers from zero on, of which there is no logarithm."""
+    table = _table(lambda n: -8.0)
+    table = table.assign(lr=np.log2(table.lr) + 8)
+    assert best_of_grid(table).tolist() == [0, 0, 0]
 
 
 def test_table_for_figures() -> None:

@@ -108,24 +108,36 @@ def test_diverged_nets_are_rows() -> None:
     assert gone.merge(rows[rows.metric == "online_loss"], on=["layer", "index", "seed"]).empty
 
 
-def swept(rate: float = 2.0) -> Table:
-    """Return a table of losses that are parabolas in the logarithms, least at γ^rate."""
+def swept(rate: float = 2.0, rich: float = 2.0) -> Table:
+    """Return a table of losses that are parabolas in log η, least at 1.2 γ^rate (γ < 1) or 1.2 γ^rich.
+
+    One seed diverged at the largest η.
+    """
     rows = []
     for i, γ in enumerate((0.001, 0.01, 50.0, 500.0)):
         rows.append((-1, "limit", 0, "richness", "", i, γ))
         for factor in (0.1, 0.3, 1.0, 3.0, 10.0):
-            η, layer = factor * γ**rate, f"{factor:g}"
+            η, layer = factor * γ ** (rate if γ < 1 else rich), f"{factor:g}"
             rows.append((-1, "limit", 0, "rate", layer, i, η))
             for seed in range(2):
-                loss = 0.1 * np.exp(np.log(factor / 1.2) ** 2)
-                rows.append((seed, "net", 9, "online_loss", layer, i, loss))
+                loss = 0.1 + 0.05 * np.log(factor / 1.2) ** 2 + 0.001 * seed
+                lost = factor > 3 and seed == 1
+                rows.append((seed, "net", 2 if lost else 9, "diverged" if lost else "online_loss", layer, i, loss))
     return Table(pd.DataFrame(rows, columns=["seed", "of", "step", "metric", "layer", "index", "value"]))
 
 
 def test_the_best_rate_is_the_vertex() -> None:
-    best = measured.best(swept())
-    np.testing.assert_allclose(best.value, 1.2 * best.gamma0**2, rtol=1e-9)
-    assert set(best.loss.round(3)) == {0.103}
+    best = measured.optima(swept(), "mse")
+    np.testing.assert_allclose(best.lr, 1.2 * best.gamma0**2, rtol=1e-9)
+    np.testing.assert_allclose(best.largest_stable_lr, 3 * best.gamma0**2)
+    assert set(best.loss.round(4)) == {0.1022}
+    assert len(measured.swept(swept()).diverged()) == len(best)
+    losses = measured.losses_at_best(swept())
+    np.testing.assert_allclose(losses.lr, losses.gamma0**2)
+    assert set(losses.value.round(4)) == {0.1017, 0.1027}
+    for side, exponent in ((measured.lazy, 1.5), (measured.rich, 0.5)):
+        found = measured.best_rate_exponent(swept(1.5, 0.5), "mse", side)
+        assert (found.value, found.n) == (pytest.approx(exponent), 2)
 
 
 def test_the_least_rate_is_between_two_of_the_grid() -> None:
@@ -133,7 +145,7 @@ def test_the_least_rate_is_between_two_of_the_grid() -> None:
     factor = least.value / least.gamma0**2
     assert ((factor > 0.1) & (factor < 1.0)).all()
     assert factor.nunique() > 0
-    assert np.ptp(factor) < 1e-12
+    assert factor.groupby(least.seed).agg(np.ptp).max() < 1e-12
 
 
 def trajectories(exponent: float) -> Table:

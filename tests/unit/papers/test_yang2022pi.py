@@ -170,7 +170,7 @@ def test_mu_nets_have_the_rate_of_their_lowest_loss() -> None:
         for lr, values in ((0.1, (2.0, 0.9)), (0.3, (1.0, 0.5)))
         for metric, value in zip(("train_loss", "test_accuracy"), values, strict=True)
     ]
-    frame = pd.DataFrame(rows, columns=["width", "lr", "seed", "metric", "value"]).assign(of="net", step=3)
+    frame = pd.DataFrame(rows, columns=["width", "lr", "seed", "metric", "value"]).assign(of="net", step=3, layer="")
     assert measured.tuned(Table(frame)).value.tolist() == [0.5]
 
 

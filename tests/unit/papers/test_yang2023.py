@@ -154,6 +154,24 @@ def test_rates_in_depth_need_depths_that_double() -> None:
         measured.rate_by_doublings(table.at(n_blocks=(4, 8)))
 
 
+def test_the_rate_that_is_best_with_its_multiplier_is_that_of_means() -> None:
+    """At the base depth alone, and not where the lowest losses have lost a seed."""
+    nets = [
+        (depth, multiplier, lr, seed, 1.0 + abs(np.log2(lr) + 6) + abs(np.log2(multiplier)) + (depth != 8) * lr * 100)
+        for depth in (4, 8)
+        for multiplier in (0.5, 1.0, 2.0)
+        for lr in (2.0**-7, 2.0**-6, 2.0**-5)
+        for seed in range(2)
+    ]
+    frame = pd.DataFrame(nets, columns=["n_blocks", "branch_multiplier", "lr", "seed", "value"])
+    rows = frame.assign(of="net", step=9, metric="late_loss", layer="", index=-1)
+    assert measured.best_rate(Table(rows)) == 2.0**-6
+    lost = (rows.branch_multiplier == 1.0) & (rows.lr == 2.0**-6)
+    rows.loc[lost, "value"] = [0.1, np.nan] * 2
+    rows.loc[rows.lr == 2.0**-7, "value"] -= 0.6
+    assert measured.best_rate(Table(rows)) == 2.0**-7
+
+
 def test_specs_without_meaning_are_refused() -> None:
     with pytest.raises(SpecError, match="activation"):
         computed(images(), **DIVERSITY | {"activation": "tanh"}, alpha="1/2", gamma="1/2")

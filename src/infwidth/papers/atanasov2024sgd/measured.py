@@ -1,10 +1,13 @@
 """What figures and claims of this paper share: tables over richness, optima, and distances of trajectories."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from infwidth.analysis.chance import TEN_CLASSES
+from infwidth.analysis.lr_optimum import best_losses, drift, optimum_table
 from infwidth.analysis.statistics import Estimate, exponent
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.limits.richness_toy import excess
@@ -12,12 +15,17 @@ from infwidth.parametrization.knobs import KNOBS
 
 #: Where the powers of γ are fitted, well away from γ = 1: lazy below, rich above, ultra-rich from there on.
 LAZY, RICH, ULTRA_RICH = 1 / 30, 30.0, 100.0
-#: Losses of f = 0: half of 0.9 (one-hot targets of ten classes less their mean), and log 10.
-INITIAL = {"mse": 0.45, "cross_entropy": float(np.log(10))}
+#: Losses of f = 0, which says nothing: half of 0.9 (one-hot targets of ten classes less their mean), and log 10.
+INITIAL = {"mse": 0.45, "cross_entropy": TEN_CLASSES["cross_entropy"]}
 #: Losses of f = 0 of the toy model, less the minimum: ½, and the divergence of ½ from σ(1).
 TOY_INITIAL = {"mse": 0.5, "cross_entropy": float(excess(np.zeros(1), "cross_entropy")[0])}
 #: The part of the initial loss below which a net has learned.
 LEARNED = 0.8
+
+#: How the sweep is read.
+_SWEPT: dict[str, Any] = {"axis": "gamma0", "metric": "online_loss"}
+#: What chooses rows by γ: :func:`lazy`, :func:`rich`.
+Side = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def over_richness(table: Table, metric: str, *, of: str = "net") -> pd.DataFrame:
@@ -52,20 +60,31 @@ def grid(table: Table, metric: str = "online_loss", *, of: str = "net") -> pd.Da
     return places.rename(columns={"value": "rate"}).merge(rows, how="left", on=["index", "layer"])
 
 
-def best(table: Table) -> pd.DataFrame:
-    """Return for every γ and seed the rate of the lowest loss, the vertex of a parabola, and as ``loss`` that loss.
+def swept(table: Table) -> Table:
+    """Return the losses of the grid over γ (``gamma0``) and the rate (``lr``), as ``lr_optimum`` reads them."""
+    rates = over_richness(table, "rate", of="limit")[["index", "layer", "gamma0", "value"]]
+    nets = table.at(metric=("online_loss", "diverged")).frame
+    rows = nets.merge(rates.rename(columns={"value": "rate"}), on=["index", "layer"])
+    return Table(rows.assign(lr=rows.rate, layer="", index=-1), table.name)
 
-    Where the lowest loss is at an end of the window there is no row.
+
+def optima(table: Table, loss: str) -> pd.DataFrame:
+    """Return the best rate of every γ; see ``lr_optimum``."""
+    return optimum_table(swept(table), chance=INITIAL[loss], **_SWEPT)
+
+
+def losses_at_best(table: Table) -> pd.DataFrame:
+    """Return every net's loss at the rate of the grid that is best for its γ: columns gamma0, lr, seed, value.
+
+    Of nets that say nothing as well, which their loss tells.
     """
-    found = []
-    for (gamma0, seed), rows in grid(table).groupby(["gamma0", "seed"]):
-        ordered = rows.sort_values("rate")
-        x, y = np.log(ordered.rate.to_numpy()), np.log(ordered.value.to_numpy())
-        k = int(y.argmin())
-        if 0 < k < len(y) - 1:
-            curvature, slope, _ = np.polyfit(x[k - 1 : k + 2] - x[k], y[k - 1 : k + 2], 2)
-            found.append((gamma0, seed, np.exp(x[k] - slope / (2 * curvature)), np.exp(y[k])))
-    return pd.DataFrame(found, columns=["gamma0", "seed", "value", "loss"])
+    return best_losses(swept(table), **_SWEPT)
+
+
+def best_rate_exponent(table: Table, loss: str, side: Side) -> Estimate:
+    """Return the exponent in γ of the best rate, on one side."""
+    nets = swept(table)
+    return drift(Table(side(nets.frame), nets.name), chance=INITIAL[loss], **_SWEPT)
 
 
 def least(table: Table, initial: float) -> pd.DataFrame:
@@ -81,8 +100,8 @@ def least(table: Table, initial: float) -> pd.DataFrame:
 
 
 def best_of_rich(table: Table) -> np.ndarray:
-    """Return for every seed the lowest loss of γ ≤ 1/30 less that of γ ≥ 1, over the initial one."""
-    lowest = grid(table).groupby(["seed", "gamma0"]).value.min().reset_index()
+    """Return for every seed the lowest loss of γ ≤ 1/30 less that of γ ≥ 1, each at its best rate, over the initial."""
+    lowest = losses_at_best(table)
     of_lazy, of_rich = (
         lowest[part].groupby("seed").value.min() for part in (lowest.gamma0 <= LAZY, lowest.gamma0 >= 1)
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from infwidth.analysis.distances import kernels, limit_kernel, relative_distance
+from infwidth.analysis.lr_optimum import nets_at_best
 from infwidth.analysis.statistics import Estimate, mean_over_seeds
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.topics.few_shot.measures import FEW_SHOT, FEW_SHOT_OF_KERNELS
@@ -77,9 +78,7 @@ def n_images(table: Table) -> int:
 
 def tuned(nets: Table) -> pd.DataFrame:
     """Return the test accuracies of the widest nets, a row a seed, at the rate of their lowest mean train loss."""
-    final = nets.at(width=max).at_end()
-    best = final.nets("train_loss").groupby("lr").value.mean().idxmin()
-    return final.at(lr=best).nets("test_accuracy")
+    return nets_at_best(nets.at(width=max), metric="train_loss").at_end().nets("test_accuracy")
 
 
 def net_over_kernels(nets: Table, of_kernels: Table) -> Estimate:

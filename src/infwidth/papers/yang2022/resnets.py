@@ -1,26 +1,29 @@
 """What the sweep of ResNets measures, shared by its figure and claims."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.lr_optimum import drift, optima
+from infwidth.analysis.chance import TEN_CLASSES
+from infwidth.analysis.lr_optimum import drift, nets_at_best
 from infwidth.analysis.statistics import Estimate
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.yang2022.sweeps import LOSS, by_setting, of_rates
 from infwidth.topics.lr_transfer.measures import at_tuned_rate, tuned_rate
 
-#: Loss of nets that say nothing about ten classes.
-CHANCE = float(np.log(10))
+#: How sweeps are read.
+SWEPT: dict[str, Any] = {"metric": LOSS, "chance": TEN_CLASSES["cross_entropy"]}
 
 
 def moves(sweep: Table, *, rule: str, name: str) -> Estimate:
     """Return the change of log₂ of the best value of a hyperparameter ("lr", "output_multiplier") per doubling."""
-    return drift(by_setting(sweep.at(rule=rule), name), metric=LOSS, chance=CHANCE, allow_edges=rule == "sp")
+    return drift(by_setting(sweep.at(rule=rule), name), **SWEPT, allow_edges=rule == "sp")
 
 
 def at_base_rate(sweep: Table, *, rule: str) -> pd.DataFrame:
     """Return log of the train losses of all nets of a rule at the base net's best rate: width, lr, seed, value."""
-    return at_tuned_rate(of_rates(sweep.at(rule=rule)), metric=LOSS, chance=CHANCE)
+    return at_tuned_rate(of_rates(sweep.at(rule=rule)), **SWEPT)
 
 
 def transferred(sweep: Table) -> pd.DataFrame:
@@ -29,7 +32,7 @@ def transferred(sweep: Table) -> pd.DataFrame:
     The base net is the same under all rules. A net that diverged has that of a guess.
     """
     base = sweep.at(width=min, index=0)
-    lr = tuned_rate(of_rates(base.at(rule=base.values("rule")[0])), metric=LOSS, chance=CHANCE)
+    lr = tuned_rate(of_rates(base.at(rule=base.values("rule")[0])), **SWEPT)
     nets = sweep.at(lr=lr, index=0)
     found = nets.nets("test_accuracy")
     lost = nets.diverged().assign(value=0.1)
@@ -49,12 +52,9 @@ def widest_over_half(sweep: Table) -> np.ndarray:
     Each width is at the rate of the grid with its lowest mean train loss. Raises NotTestableError where one trains at
     none.
     """
-    nets = sweep.at(rule="sp")
-    best = {found.at: found.grid_lr for found in optima(of_rates(nets), metric=LOSS, chance=CHANCE)}
-    last = nets.values("width")[-2:]
-    if len(last) < 2 or not set(last) <= set(best):
+    last = sweep.values("width")[-2:]
+    nets = nets_at_best(sweep.at(rule="sp", width=last, index=0), **SWEPT)
+    if len(last) < 2 or nets.values("width") != last:
         raise NotTestableError("The two widest nets do not both train at some rate with every seed.")
-    narrow, wide = (
-        nets.at(width=width, lr=best[width], index=0).nets("test_loss").set_index("seed").value for width in last
-    )
-    return np.log((wide / narrow).to_numpy())
+    losses = nets.nets("test_loss").pivot_table(index="seed", columns="width", values="value")
+    return np.log((losses[last[1]] / losses[last[0]]).to_numpy())

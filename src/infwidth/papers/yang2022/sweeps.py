@@ -1,11 +1,14 @@
 """What the sweeps over hyperparameters of transformers measure, shared by their figures and claims."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.lr_optimum import drift, optima
+from infwidth.analysis.lr_optimum import best_losses, best_of_grid, drift
 from infwidth.analysis.statistics import Estimate, mean_over_seeds, slopes_by_seed
 from infwidth.analysis.table import NotTestableError, Table
+from infwidth.topics.lr_transfer.measures import tuned_rate
 
 LOSS = "running_loss"
 
@@ -47,14 +50,12 @@ def setting_drift(sweep: Table, name: str, axis: str) -> Estimate:
 def regret(sweep: Table, axis: str) -> np.ndarray:
     """Return how much worse than the last net's best schedule the first one's is for it, in nats, a number a seed.
 
-    The best has the lowest mean final loss.
+    A schedule is the best as a rate of a grid is.
     """
-    losses = by_setting(sweep, "schedule").at_end().nets(LOSS)
-    first, last = (
-        losses[losses[axis] == at].pivot_table(index="seed", columns="lr", values="value")
-        for at in (losses[axis].min(), losses[axis].max())
-    )
-    return (last[first.mean().idxmin()] - last[last.mean().idxmin()]).to_numpy()
+    nets = by_setting(sweep, "schedule")
+    best = best_of_grid(nets, axis=axis, metric=LOSS)
+    losses = nets.at(**{axis: max}).at_end().nets(LOSS).pivot_table(index="seed", columns="lr", values="value")
+    return (losses[best.iloc[0]] - losses[best.iloc[-1]]).to_numpy()
 
 
 def rate_drift(sweep: Table, rule: str, *, allow_edges: bool = False) -> Estimate:
@@ -64,7 +65,7 @@ def rate_drift(sweep: Table, rule: str, *, allow_edges: bool = False) -> Estimat
 
 def base_rate(rates: Table) -> float:
     """Return the rate of the grid with the lowest final loss at the base width, where both rules are the same."""
-    return optima(of_rates(rates.at(rule="mup")), metric=LOSS)[0].grid_lr
+    return tuned_rate(of_rates(rates.at(rule="mup")), metric=LOSS, chance=math.inf)
 
 
 def slopes_in_time(rates: Table, rule: str, lr: float) -> pd.DataFrame:
@@ -93,17 +94,10 @@ def mean_in_time(rates: Table, rule: str, factor: float) -> np.ndarray:
     return slopes.groupby("seed").value.mean().to_numpy()
 
 
-def best_losses(rates: Table) -> pd.DataFrame:
-    """Return the final loss of the widest nets at the best rate of the grid of each rule: columns rule, seed, value."""
-    parts = []
-    for rule in rates.values("rule"):
-        widest = of_rates(rates.at(rule=rule, width=max))
-        (best,) = optima(widest, metric=LOSS)
-        parts.append(widest.at(lr=best.grid_lr).at_end().nets(LOSS).assign(rule=rule))
-    return pd.concat(parts, ignore_index=True)
-
-
 def sp_over_mup(rates: Table) -> np.ndarray:
     """Return the log of the widest nets' best final loss in SP over that in μP, paired by seed."""
-    by_rule = best_losses(rates).pivot_table(index="seed", columns="rule", values="value")
-    return np.log(by_rule["sp"].to_numpy() / by_rule["mup"].to_numpy())
+    sp, mup = (
+        best_losses(of_rates(rates.at(rule=rule, width=max)), metric=LOSS).set_index("seed").value
+        for rule in ("sp", "mup")
+    )
+    return np.log((sp / mup).to_numpy())

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from infwidth.analysis.lr_optimum import nets_at_best
 from infwidth.analysis.statistics import Estimate, change_per_doubling, mean_over_seeds, student
 from infwidth.analysis.table import NotTestableError, Table, Tables
 
@@ -27,11 +28,7 @@ def n_images(table: Table) -> int:
 
 def tuned(nets: Table, metric: str = "test_accuracy") -> pd.DataFrame:
     """Return a metric of μ-nets at the end, every width at its rate of the lowest mean train loss; a row a net."""
-    final = nets.at_end()
-    losses = final.nets("train_loss").groupby(["width", "lr"]).value.mean()
-    best = losses.groupby("width").idxmin()
-    rows = final.nets(metric)
-    return pd.concat([rows[(rows.width == width) & (rows.lr == lr)] for width, lr in best])
+    return nets_at_best(nets, metric="train_loss").at_end().nets(metric)
 
 
 def accuracies(tables: Tables) -> dict[str, pd.DataFrame]:

@@ -1,11 +1,10 @@
 """What figures and claims share: exponents on the plane, errors of finite nets, diversity, best rates and losses."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.lr_optimum import best_loss_change, drift, final_losses, optimum_table
+from infwidth.analysis.chance import TEN_CLASSES
+from infwidth.analysis.lr_optimum import best_loss_change, best_losses, drift, optimum_table
 from infwidth.analysis.statistics import Estimate, mean_over_seeds, slopes_by_seed
 from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.yang2023.limits import BASE_DEPTH
@@ -14,7 +13,7 @@ from infwidth.papers.yang2023.limits import BASE_DEPTH
 SHOWN = (1, 5, 10)
 
 #: What sweeps over learning rates are judged by, and the loss of a net that says nothing of ten classes.
-LOSS, CHANCE = "late_loss", math.log(10)
+LOSS, CHANCE = "late_loss", TEN_CLASSES["cross_entropy"]
 
 
 def plane(table: Table) -> pd.DataFrame:
@@ -101,21 +100,12 @@ def loss_change(table: Table) -> Estimate:
     return best_loss_change(table, axis="n_blocks", metric=LOSS, chance=CHANCE)
 
 
-def best_losses(table: Table) -> pd.DataFrame:
-    """Return the log of every net's loss at the rate of the grid that is best for its depth, on average over nets.
+def losses_at_best(table: Table) -> pd.DataFrame:
+    """Return every net's loss at the rate of the grid that is best for its depth: columns n_blocks, lr, seed, value.
 
-    Columns n_blocks, seed and value.
+    Of nets that say nothing as well, which their loss tells.
     """
-    rows = final_losses(table, axis="n_blocks", metric=LOSS)
-    best = _lowest(rows, ["n_blocks", "lr"]).groupby("n_blocks").head(1)
-    chosen = rows.merge(best[["n_blocks", "lr"]], on=["n_blocks", "lr"])
-    return chosen.assign(value=np.log(chosen.value))[["n_blocks", "seed", "value"]]
-
-
-def _lowest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return the means over seeds of what no seed diverged at, the lowest first."""
-    means = rows.groupby(by).value.agg(lambda of: of.mean(skipna=False)).dropna().reset_index()
-    return means.sort_values("value")
+    return best_losses(table, axis="n_blocks", metric=LOSS)
 
 
 def apart_at_largest(table: Table, other: Table, *, layers_a_block: tuple[int, int] = (1, 1)) -> np.ndarray:
@@ -125,9 +115,9 @@ def apart_at_largest(table: Table, other: Table, *, layers_a_block: tuple[int, i
     """
     columns = []
     for each, n in zip((table, other), layers_a_block, strict=True):
-        rows = best_losses(each)
-        layers = rows.assign(n_layers=n * rows.n_blocks)
-        columns.append(layers.pivot_table(index="n_layers", columns="seed", values="value"))
+        rows = losses_at_best(each)
+        layers = rows.assign(n_layers=n * rows.n_blocks, log_loss=np.log(rows.value))
+        columns.append(layers.pivot_table(index="n_layers", columns="seed", values="log_loss"))
     common = columns[0].index.intersection(columns[1].index)
     if common.empty:
         raise NotTestableError("The two have no number of layers in common.")
@@ -136,9 +126,10 @@ def apart_at_largest(table: Table, other: Table, *, layers_a_block: tuple[int, i
 
 def best_rate(table: Table) -> float:
     """Return the rate of a grid over multipliers that is best at the base depth, with its best multiplier."""
-    rows = table.at(n_blocks=BASE_DEPTH).at_end().nets(LOSS)
-    whole = rows.groupby(["branch_multiplier", "lr"]).filter(lambda of: of.seed.nunique() == rows.seed.nunique())
-    return float(_lowest(whole, ["branch_multiplier", "lr"]).lr.iloc[0])
+    best = optimum_table(table.at(n_blocks=BASE_DEPTH), axis="branch_multiplier", metric=LOSS)
+    if best.empty:
+        raise NotTestableError("At the base depth every seed trains at no rate.")
+    return float(best.grid_lr.iloc[int(best.loss.argmin())])
 
 
 def over_multipliers(table: Table) -> Table:

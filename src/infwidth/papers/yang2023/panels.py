@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.yang2023.measured import CHANCE, LOSS, best_losses, optima
+from infwidth.papers.yang2023.measured import CHANCE, LOSS, losses_at_best, optima
 from infwidth.plotting import legends
 from infwidth.plotting.axes import log_heights, width_axis
 from infwidth.plotting.lines import points
@@ -53,8 +52,8 @@ def best_over_depth(axes: Axes, tables: Tables, kinds: Mapping[str, Kind], noun:
     """Draw the loss at the best rate of every depth, counted in ``noun``, with its interval over seeds."""
     drawn = []
     for name, kind in kinds.items():
-        rows = best_losses(tables[name])
-        rows = rows.assign(value=np.exp(rows.value), n_layers=kind.layers * rows.n_blocks)
+        rows = losses_at_best(tables[name])
+        rows = rows.assign(n_layers=kind.layers * rows.n_blocks)
         points(axes, rows, x="n_layers", **{"markersize": 4, "markeredgecolor": "none", **kind.line})
         drawn.append(rows.n_layers)
     log_heights(axes)

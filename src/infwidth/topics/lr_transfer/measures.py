@@ -7,7 +7,7 @@ at ``chance``, the loss of a net that says nothing, or above it, has that loss.
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.lr_optimum import final_losses, optima
+from infwidth.analysis.lr_optimum import best_of_grid, final_losses
 from infwidth.analysis.table import NotTestableError, Table
 
 
@@ -18,14 +18,14 @@ def log_losses(table: Table, *, metric: str, chance: float, axis: str = "width")
 
 
 def tuned_rate(table: Table, *, metric: str, chance: float, axis: str = "width") -> float:
-    """Return the rate of the grid that is best for the narrowest net: what tuning it would hand on.
+    """Return the rate of the grid that is best for the narrowest net (:func:`best_of_grid`): what tuning it hands on.
 
     Raises NotTestableError where it trains at none.
     """
-    found = optima(table.at(**{axis: min}), axis=axis, metric=metric, chance=chance)
-    if not found:
+    found = best_of_grid(table.at(**{axis: min}), axis=axis, metric=metric, chance=chance)
+    if found.empty:
         raise NotTestableError(f"The net of the smallest {axis} trains at no rate with every seed.")
-    return found[0].grid_lr
+    return float(found.iloc[0])
 
 
 def at_tuned_rate(table: Table, *, metric: str, chance: float, axis: str = "width") -> pd.DataFrame:

@@ -2,17 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infwidth.analysis.table import Table, Tables
-from infwidth.papers.atanasov2024sgd.measured import INITIAL, best, largest, lazy, rich
+from infwidth.papers.atanasov2024sgd.measured import INITIAL, largest, lazy, losses_at_best, optima, rich
 from infwidth.papers.atanasov2024sgd.panels import LABELS, depth_marks, gamma_axis, guide, in_decades
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights
 from infwidth.plotting.lines import points
 from infwidth.plotting.style import FULL
+from infwidth.topics.lr_transfer.panels import best_rates
 
 
 def scaling(tables: Tables) -> Figure:
@@ -24,29 +26,30 @@ def scaling(tables: Tables) -> Figure:
         texts = []
         for n_layers, mark in marks.items():
             part = table.at(loss=loss, n_hidden=n_layers - 1)
-            texts.append((_rates(top, part, n_layers, 2 if loss == "mse" else 1, mark), mark["color"]))
-            optimum = best(part)
-            relative = optimum.assign(value=optimum.loss / INITIAL[loss])
-            points(bottom, relative, x="gamma0", **mark | {"markersize": 3.5})
+            texts.append((_largest(top, part, n_layers, 2 if loss == "mse" else 1, mark), mark["color"]))
+            hollow = {"linestyle": "", "markerfacecolor": "white", "markeredgecolor": mark["color"]}
+            best = optima(part, loss)
+            decades = {name: np.log10(best[name]) for name in ("lr", "low", "high")}
+            best_rates(top, best.assign(edge="", **decades), axis="gamma0", **mark | hollow)  # here all are open
+            losses = losses_at_best(part)
+            points(bottom, losses.assign(value=losses.value / INITIAL[loss]), x="gamma0", **mark | {"markersize": 3.5})
         guides.note(top, [("slopes of the largest rate", "0.35"), *texts], corner="upper left")
         log_heights(bottom)
         gamma_axis(bottom)
         top.set(title=label, xscale="log")
     panels[0, 0].set_ylabel("log₁₀ of the learning rate η")
-    panels[1, 0].set_ylabel("lowest loss / initial")
+    panels[1, 0].set_ylabel("best loss / initial")
     depths = [legends.line(f"L = {n_layers}", **mark) for n_layers, mark in marks.items()]
     best_mark = {"marker": "o", "markerfacecolor": "white", "linestyle": ""}
-    kinds = [legends.line("largest rate that trains", marker="o"), legends.line("rate of the lowest loss", **best_mark)]
+    kinds = [legends.line("largest rate that trains", marker="o"), legends.line("best rate", **best_mark)]
     legends.below(figure, [*depths, *kinds, legends.guide("theory's slopes")])
     return figure
 
 
-def _rates(axes: Axes, table: Table, n_layers: int, lazy_slope: float, mark: dict[str, Any]) -> str:
-    """Draw the rates of one depth, and return the slopes of the largest."""
+def _largest(axes: Axes, table: Table, n_layers: int, lazy_slope: float, mark: dict[str, Any]) -> str:
+    """Draw the largest rates of one depth, and return their slopes."""
     upper = largest(table)
     points(axes, in_decades(upper), x="gamma0", **mark | {"markersize": 4})
-    hollow = {"markersize": 4, "linestyle": "", "markerfacecolor": "white", "markeredgecolor": mark["color"]}
-    points(axes, in_decades(best(table)), x="gamma0", **mark | hollow)
     texts = []
     for name, rows, slope in (("lazy", lazy(upper), lazy_slope), ("rich", rich(upper), 2 / n_layers)):
         if rows.gamma0.nunique() > 2:

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.yang2022.panels import size_colours
-from infwidth.papers.yang2022.resnets import CHANCE, transferred
-from infwidth.papers.yang2022.sweeps import LOSS, by_setting
+from infwidth.papers.yang2022.resnets import SWEPT, transferred
+from infwidth.papers.yang2022.sweeps import by_setting
 from infwidth.plotting import legends
 from infwidth.plotting.axes import width_axis
 from infwidth.plotting.lines import curve
@@ -68,8 +68,8 @@ def _sweep(axes: Axes, nets: Table, name: str, title: str) -> Any:
     """
     label, star = _NAMES[name]
     swept = by_setting(nets, name)
-    optima = panels.sweep(axes, swept, metric=LOSS, chance=CHANCE, palette=size_colours)
-    axes.axhline(CHANCE, **GUIDE)
-    by = panels.moves(swept, metric=LOSS, chance=CHANCE)
-    axes.set(title=f"{title}\nlog₂ {star}: {by}", xlabel=label, ylabel="", ylim=(0, 1.1 * CHANCE))
+    optima = panels.sweep(axes, swept, palette=size_colours, **SWEPT)
+    axes.axhline(SWEPT["chance"], **GUIDE)
+    by = panels.moves(swept, **SWEPT)
+    axes.set(title=f"{title}\nlog₂ {star}: {by}", xlabel=label, ylabel="", ylim=(0, 1.1 * SWEPT["chance"]))
     return optima
