@@ -88,7 +88,7 @@ def of_paper(name: str) -> set[str]:
 TABLE = {
     "models/conv_mixer.py": model("conv_mixer"),
     "models/transformer.py": model("transformer")
-    | computation("parameter_roles", "transformer_coordinates", "transformer_sweep"),
+    | computation("depth_sweep", "parameter_roles", "transformer_coordinates", "transformer_sweep"),
     "training/probes/attention.py": probe("attention_maps"),
     "training/journal.py": TRAININGS,
     "training/losses.py": TRAININGS | AT_INFINITY | LOSSES_OF_THEIR_OWN,
