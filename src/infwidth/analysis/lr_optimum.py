@@ -104,7 +104,7 @@ def final_losses(table: Table, *, axis: str = "width", metric: str = "test_loss"
     The last step is the last of the whole table; a net without a loss there counts as diverged.
     """
     net = [axis, "lr", "seed"]
-    rows, diverged = table.at(layer="").nets(metric), table.diverged()[net]
+    rows, diverged = Table(table.nets(metric), table.name).at(layer="").frame, table.diverged()[net]
     final = rows[rows.step == rows.step.max()]
     if final.duplicated(net).any():
         raise SpecError(f"'{metric}' is there several times for one {axis}, learning rate and seed: choose one rule")
@@ -223,12 +223,11 @@ def _curves(table: Table, axis: str, metric: str, chance: float) -> dict[float, 
     seeds = sorted(losses.seed.unique())
     found = {}
     for at in sorted(losses[axis].unique()):
-        rows = losses[losses[axis] == at]
-        if sorted(rows.seed.unique()) != seeds:
+        by_rate = losses[losses[axis] == at].set_index(["seed", "lr"]).value.unstack("lr")
+        if by_rate.index.tolist() != seeds:
             raise NotTestableError(
                 f"{axis} {at} has not the seeds {seeds} of the others, which are resampled together."
             )
-        by_rate = rows.pivot_table(index="seed", columns="lr", values="value", dropna=False)
         curve = _Curve(by_rate.columns.to_numpy(float), by_rate.to_numpy(float))
         found[float(at)] = curve.without_dead(chance)
     return found
