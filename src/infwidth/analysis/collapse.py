@@ -35,7 +35,8 @@ def collapse(rows: pd.DataFrame, *, scaled: str, raw: str, by: str = "width", lo
         by: what tells curves apart.
         log_y: measure distances of logarithms of the means over seeds.
 
-    The interval is the jackknife's, which leaves out a seed of every curve at once.
+    The interval is the jackknife's, which leaves out a seed of every curve at once. Raises NotTestableError where
+    curves have no common range, or are one in ``raw``.
     """
     wide = rows.pivot_table(index=[by, scaled, raw], columns="seed", values="value")
 
@@ -43,6 +44,8 @@ def collapse(rows: pd.DataFrame, *, scaled: str, raw: str, by: str = "width", lo
         means = of.mean(axis=1)
         heights = (np.log(means) if log_y else means).rename("height").reset_index()
         apart = [spread(heights.pivot_table(index=x, columns=by, values="height")) for x in (scaled, raw)]
+        if apart[1] == 0:
+            raise NotTestableError(f"The curves are one against {raw} already: nothing is left to collapse.")
         return apart[0] / apart[1]
 
     return jackknife(wide, statistic)

@@ -36,3 +36,8 @@ def test_curves_without_a_common_range_are_refused() -> None:
     apart = rows[(rows.width == 16) == (rows.alpha < 0.1)]
     with pytest.raises(NotTestableError, match="common range"):
         collapse(apart, scaled="scaled", raw="alpha")
+
+
+def test_curves_that_are_one_already_are_refused() -> None:
+    with pytest.raises(NotTestableError, match="one against alpha already"):
+        collapse(_curves(0.5).assign(value=2.0), scaled="scaled", raw="alpha")

@@ -105,6 +105,7 @@ def test_a_claim_is_text_and_no_markup(said: tuple[Contents, pd.DataFrame]) -> N
         n=3,
         note="<script>",
         twin="7",
+        elsewhere="",
     )
     spoiled = dataclasses.replace(
         contents,
