@@ -8,7 +8,6 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infwidth.analysis.lr_optimum import optimum_table
 from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.dey2025.measured import CHANCE, KINDS, LOSS, beyond_linear
 from infwidth.plotting import legends
@@ -69,9 +68,8 @@ def _sweeps(axes: list[Axes], best: Axes, table: Table) -> None:
             nets = by_branches.at(branch_power=power)
         except NotTestableError:
             continue
-        panels.sweep(panel, nets, symbol="L", palette=depth_colours, **how)
+        optima = panels.sweep(panel, nets, symbol="L", palette=depth_colours, **how)
         panel.set_title(f"{title}\n{panels.moves(nets, **how)}")
-        optima = optimum_table(nets, **how)
         best.errorbar(
             optima.n_blocks,
             optima.lr / optima.lr[0],
