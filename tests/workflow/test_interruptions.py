@@ -204,8 +204,7 @@ def test_a_run_that_succeeds_has_made_all_that_was_asked_for(copy: Path, trigger
     assert digests(copy, figures) == {name: digest for name, digest in before.items() if "/figures/" in name}
     if trigger is _record_lost:  # what was computed on the same data stays
         assert "1 of 1 cells" in done.stdout
-    if trigger is _code_of_data_changed:
-        assert "Nothing to be done" in snakemake(copy, FIGURE, TRAINED).stdout
+    assert "Nothing to be done" in snakemake(copy, FIGURE, TRAINED).stdout
 
 
 def test_changed_damaged_and_deleted_files_are_made_again(copy: Path) -> None:
