@@ -1,11 +1,11 @@
-"""Have a job done by a child of the workflow's fork server: ``python -I -S ask.py cell 0123456789abcdef …``.
+"""Have a job done by a child of one of the workflow's fork servers: ``python -I -S ask.py cell 0123456789abcdef …``.
 
 Runs before every job, so that its start is a cost of every job: standard library only, no site-packages. Without a
 fork server (no variable INFWIDTH_FORKS, no sockets on this file system, no Linux) the job runs in a process of its own.
 """
 
 # pathlib takes longer to import than all that is done here.
-# ruff: noqa: PTH103, PTH109, PTH120, PTH123
+# ruff: noqa: PTH103, PTH109, PTH118, PTH120, PTH123
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ _PATIENCE = 60.0  # seconds until a server that has just been started listens
 def main() -> int:
     """Return the exit status of the job that the command line names, with what the workflow tells all of them."""
     arguments = [*sys.argv[1:], *os.environ.get("INFWIDTH_TOLD", "").split()]
-    connection = _connected(os.environ.get("INFWIDTH_FORKS", ""))
+    connection = _connected(_server(arguments[0]))
     if connection is None:
         os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *arguments])
     message = json.dumps({"arguments": arguments, "folder": os.getcwd()}).encode()
@@ -34,6 +34,12 @@ def main() -> int:
         print("error: the process that starts jobs was killed; run the same command again", file=sys.stderr)
         return 1
     return int(status)
+
+
+def _server(kind: str) -> str:
+    """Return the path of the socket at which jobs of a kind are asked for: only cells want torch."""
+    folder, name = os.path.split(os.environ.get("INFWIDTH_FORKS", ""))
+    return os.path.join(folder, f"{'cells' if kind == 'cell' else 'tables'}-{name}") if name else ""
 
 
 def _connected(path: str) -> socket.socket | None:

@@ -1,8 +1,9 @@
 """A fork server: a process that has imported what jobs need, and forks a child a job, in hundredths of a second.
 
-One server a workflow, started by the first job (see :mod:`infwidth.workflow.ask`), listening at a socket whose name
-says whose it is: ``<host>-<process>.sock``. It computes nothing itself. A child is killed when whoever asked for it is
-gone, and all are, with the server, when the workflow's process is.
+Two servers a workflow, each started by the first job that asks for it (see :mod:`infwidth.workflow.ask`): one for
+cells, and one for what is made of their tables, which is forked in a third of the time because it never loads torch.
+Each listens at a socket whose name says whose it is: ``cells-<host>-<process>.sock``, ``tables-…``. It computes nothing
+itself. A child is killed when whoever asked for it is gone; all are, with the server, when the workflow's process is.
 """
 
 import contextlib
@@ -146,7 +147,8 @@ def _kill(child: int) -> None:
 def announce(kept: Path, told: str) -> None:
     """Say in the environment of this process, a workflow's, how its jobs are asked for, and what all are told.
 
-    The socket's path is relative to the working folder: long paths are no addresses.
+    The sockets' path is relative to the working folder: long paths are no addresses. Each server's kind goes before its
+    name.
     """
     os.environ |= {
         "INFWIDTH_FORKS": str(kept / f"{socket.gethostname()}-{os.getpid()}.sock"),

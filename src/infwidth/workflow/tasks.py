@@ -9,10 +9,11 @@ children of a fork server (:mod:`infwidth.workflow.forks`), which has loaded wha
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from infwidth.errors import InfwidthError, SpecError
 from infwidth.experiments.settings import read_settings
@@ -32,6 +33,9 @@ MODULES = {
 }
 #: Before the first training: the first optimizer imports it, which is half of the time of a small cell.
 MODULES_OF_TRAINING = ("torch._dynamo",)
+_IS_ABOUT = {"claims": "paper"}
+
+T = TypeVar("T")
 
 
 def main(arguments: list[str]) -> int:
@@ -45,14 +49,16 @@ def main(arguments: list[str]) -> int:
 def load_modules(arguments: list[str]) -> None:
     """Import what a job needs, and read what there is to build; a job finds out by itself what cannot be imported.
 
-    What it needs are the modules behind its number or picture, so that a workflow without trainings loads no torch.
+    What it needs are the modules behind its number or picture, so that a workflow without trainings loads no torch. For
+    a picture and for claims they are those that it names, with what these import on top: of the paper's computations
+    one that they take a constant from is among them, and what it imports to compute is not.
     """
     options = _options(arguments)
     modules = list(MODULES[options.kind])
     with contextlib.suppress(InfwidthError):
         named = _entries(options)
         _package().code_of(named)
-        modules += sorted(_package().closure(named))
+        modules += sorted(_package().closure(named)) if options.kind == "cell" else named
         if "infwidth.training.trainer" in modules:
             modules += MODULES_OF_TRAINING
     for module in modules:
@@ -104,12 +110,19 @@ def _currency(options: argparse.Namespace) -> Currency:
     return Currency(_package(), graph, published=options.tables == "published")
 
 
+def _named(known: Mapping[str, T], options: argparse.Namespace) -> T:
+    """Return what a job is about. Raises SpecError for a name that there is not."""
+    if options.name not in known:
+        raise SpecError(f"there is no {_IS_ABOUT.get(options.kind, options.kind)} '{options.name}'")
+    return known[options.name]
+
+
 def _cell(options: argparse.Namespace) -> None:
     from infwidth.workflow.cell import compute_cell
     from infwidth.workflow.progress import tell
 
     currency = _currency(options)
-    cell = currency.graph.cells[options.name]
+    cell = _named(currency.graph.cells, options)
     if not currency.is_current_cell(cell):
         output = places.cell_file(cell)
         compute_cell(
@@ -128,8 +141,8 @@ def _cell(options: argparse.Namespace) -> None:
 def _table(options: argparse.Namespace) -> None:
     from infwidth.results.tables import write_table
 
-    paper, _, experiment = options.name.partition("/")
     currency = _currency(options)
+    paper, experiment = _named({"/".join(table): table for table in currency.graph.tables}, options)
     output, key = currency.table_file(paper, experiment), currency.table_key(paper, experiment)
     if not made([output], key):
         cells = currency.graph.cells_of(paper, experiment)
@@ -141,10 +154,7 @@ def _figure(options: argparse.Namespace) -> None:
     from infwidth.workflow.figures import draw
 
     currency = _currency(options)
-    figures = {figure.rule: figure for figure in currency.graph.figures}
-    if options.name not in figures:
-        raise SpecError(f"there is no figure '{options.name}'")
-    figure = figures[options.name]
+    figure = _named({figure.rule: figure for figure in currency.graph.figures}, options)
     scale = currency.graph.scale
     pdf, png = (places.figure_file(scale, figure.paper, figure.name, suffix) for suffix in ("pdf", "png"))
     key = currency.figure_key(figure)
@@ -158,7 +168,7 @@ def _claims(options: argparse.Namespace) -> None:
     from infwidth.report.ledger import judge
 
     currency = _currency(options)
-    paper = currency.graph.papers[options.name]
+    paper = _named(currency.graph.papers, options)
     output, key = places.claims_file(options.folder or currency.graph.scale, paper.name), currency.claims_key(paper)
     if not made([output], key):
         tables = {(of, name): currency.table_file(of, name) for of, name in paper.tables}

@@ -1,4 +1,4 @@
-"""The fork server: what its children say and how they end; and that it ends with its workflow."""
+"""The fork servers: what their children say and how they end; and that they end with their workflow."""
 
 import os
 import signal
@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from infwidth.plan.graph import load_graph
 from infwidth.workflow import forks
 
 ASK = Path(forks.__file__).with_name("ask.py")
+
+
+def server(kind: str) -> Path:
+    """Return the socket of the server for cells, or for what is made of tables."""
+    place = Path(os.environ["INFWIDTH_FORKS"])
+    return place.with_name(f"{kind}-{place.name}")
 
 
 @pytest.fixture
@@ -49,10 +56,29 @@ def test_a_job_says_what_is_wrong_and_fails(workflow: subprocess.Popen[bytes]) -
         done = ask("figure", "nothing")
         assert done.returncode == 1
         assert done.stderr == "error: there is no figure 'nothing'\n"
-    assert Path(os.environ["INFWIDTH_FORKS"]).is_socket()
+    assert server("tables").is_socket()
+    assert not server("cells").exists()
+    assert ask("cell", "nothing").stderr == "error: there is no cell 'nothing'\n"
+    assert server("cells").is_socket()
     workflow.kill()
     workflow.wait()
-    assert ended(Path(os.environ["INFWIDTH_FORKS"]))
+    assert ended(server("tables"))
+    assert ended(server("cells"))
+
+
+def test_what_is_made_of_tables_loads_no_torch() -> None:
+    """It is half of the memory of a server, and of the time of a fork."""
+    graph = load_graph("smoke", "all", ())
+    jobs = [("figure", figure.rule) for figure in graph.figures] + [("claims", name) for name in graph.papers]
+    jobs += [("table", "/".join(graph.tables[0]))]
+    script = (
+        "import sys\nfrom infwidth.workflow import tasks\nfor kind, name in [line.split() for line in sys.stdin]:\n"
+    )
+    script += "    tasks.load_modules([kind, name, '--log', 'a.log', '--scale', 'smoke'])\n"
+    script += "print(sorted({'torch', 'numba', 'scipy', 'seaborn'} & set(sys.modules)))"
+    named = "\n".join(" ".join(job) for job in jobs)
+    done = subprocess.run([sys.executable, "-c", script], input=named, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['scipy', 'seaborn']"
 
 
 def test_without_a_server_the_job_is_done_all_the_same(
@@ -71,4 +97,4 @@ def test_a_server_of_a_dead_workflow_does_not_start(
     workflow.wait()
     done = ask("figure", "nothing")
     assert done.stderr == "error: there is no figure 'nothing'\n"
-    assert ended(Path(os.environ["INFWIDTH_FORKS"]))
+    assert ended(server("tables"))
