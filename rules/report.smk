@@ -160,9 +160,7 @@ rule publish:
     params:
         names=list(PUBLISHED_FILES),
         left_out=list(GRAPH.left_out),
-        drawn_by={
-            figure.rule: PACKAGE.code_of(entries.of_figure(figure.paper, figure.name)) for figure in GRAPH.figures
-        },
+        figures=[(figure.paper, figure.name) for figure in GRAPH.figures],
         own=[paper.name for paper in GRAPH.papers.values() if paper.own],
     message:
         f"publish to {PUBLISHED}"

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from infwidth.analysis.table import Table
 from infwidth.experiments.cells import Cell, expand
+from infwidth.plan.graph import Graph, load_graph
 from infwidth.solve import block_of, solve
 from infwidth.specs.block import read
 from infwidth.specs.cells import Train
@@ -25,6 +27,12 @@ DOCUMENT: dict[str, Any] = {
     "probes": [{"name": "losses"}],
     "seeds": [0, 1],
 }
+
+
+@cache
+def graph(scale: str) -> Graph:
+    """Return all that there is to build; read once a process, and no test changes it."""
+    return load_graph(scale)
 
 
 def changed(document: dict[str, Any] = DOCUMENT, /, **changes: Any) -> dict[str, Any]:

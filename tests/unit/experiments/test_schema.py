@@ -2,7 +2,9 @@
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +16,11 @@ from infwidth.papers import PAPERS_DIR
 jsonschema = pytest.importorskip("jsonschema", reason="comes with Snakemake")
 
 FILE = Path(__file__).parents[3] / "config" / "experiments.schema.json"
-VALIDATOR = jsonschema.Draft202012Validator(json.loads(text()))
+
+
+@cache
+def validator() -> Any:
+    return jsonschema.Draft202012Validator(json.loads(text()))
 
 
 def document(paper: str) -> dict:
@@ -29,7 +35,7 @@ def test_the_file_is_that_of_the_blocks() -> None:
 
 @pytest.mark.parametrize("paper", paper_names())
 def test_every_paper_is_right_and_names_the_schema(paper: str) -> None:
-    assert [error.message for error in VALIDATOR.iter_errors(document(paper))] == []
+    assert [error.message for error in validator().iter_errors(document(paper))] == []
     file = PAPERS_DIR / paper / "experiments.yaml"
     first = file.read_text(encoding="utf-8").splitlines()[0]
     _, _, path = first.partition("# yaml-language-server: $schema=")
@@ -48,7 +54,7 @@ def test_every_paper_is_right_and_names_the_schema(paper: str) -> None:
 )
 def test_what_is_wrong_is_marked(block: str, key: str, value: object) -> None:
     good = document("vyas2023")
-    assert not list(VALIDATOR.iter_errors(good))
+    assert not list(validator().iter_errors(good))
     bad = copy.deepcopy(good)
     bad["experiments"]["full_batch"][block][key] = value
-    assert list(VALIDATOR.iter_errors(bad))
+    assert list(validator().iter_errors(bad))

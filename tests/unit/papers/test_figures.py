@@ -6,8 +6,9 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from builders import graph
 from infwidth.analysis.table import Table
-from infwidth.experiments.papers import load_paper, paper_names
+from infwidth.experiments.papers import paper_names
 from infwidth.papers import PAPERS_DIR, figure_function
 from infwidth.plan.code import Package
 from infwidth.plan.entries import of_figure
@@ -19,7 +20,7 @@ from infwidth.results.tables import read_table
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "results" / "published" / "laptop" / "tables"
 PAPERS = paper_names()
-FIGURES = [figure for paper in PAPERS for figure in load_paper(paper, "laptop").figures]
+FIGURES = graph("laptop").figures
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -3,20 +3,21 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import graph
 from infwidth.errors import SpecError
 from infwidth.plan import entries
 from infwidth.plan.code import Package
-from infwidth.plan.graph import load_graph
 from infwidth.specs.cells import Recipe
 
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "infwidth"
-GRAPH = load_graph("laptop")
+GRAPH = graph("laptop")
 #: What was read of the files of this package; in a copy most of them are the same.
 REMEMBERED = Path(tempfile.mkdtemp(prefix="code")) / "code.json"
 
@@ -34,7 +35,9 @@ def digests(root: Path) -> dict[str, str]:
     return found
 
 
-BEFORE = digests(SOURCE)
+@cache
+def before() -> dict[str, str]:
+    return digests(SOURCE)
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def copy(tmp_path: Path) -> Path:
 
 def changed(copy: Path) -> set[str]:
     after = digests(copy)
-    return {job for job in BEFORE if after[job] != BEFORE[job]}
+    return {job for job, digest in before().items() if after[job] != digest}
 
 
 def cells(test: Callable[[Any], bool]) -> set[str]:
@@ -58,8 +61,8 @@ AT_INFINITY = cells(lambda spec: spec.kind == "solve" and spec.solve.name == "in
 LOSSES_OF_THEIR_OWN = cells(
     lambda spec: spec.kind == "solve" and spec.solve.name in ("residual_nets", "linear_residual", "resnet_sweep")
 )
-FIGURES = {job for job in BEFORE if job.startswith("figure ")}
-CLAIMS = {job for job in BEFORE if job.startswith("claims ")}
+FIGURES = {f"figure {figure.rule}" for figure in GRAPH.figures}
+CLAIMS = {f"claims {paper}" for paper in GRAPH.papers}
 
 
 def model(name: str) -> set[str]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from builders import graph
 from infwidth.errors import DataError, InfwidthError
 from infwidth.plan import entries
 from infwidth.plan.code import this_package
-from infwidth.plan.graph import load_graph
 from infwidth.results.cell_file import write_cell
 from infwidth.results.made import digest_of
 from infwidth.results.provenance import Meter
@@ -18,7 +18,7 @@ from infwidth.results.tables import write_provenance, write_table
 from infwidth.specs.identity import canonical
 from infwidth.workflow.adopt import adopt, adopt_published
 
-CELL, OTHER, *_ = (cell for cell in load_graph("smoke").cells.values() if cell.kind == "solve")
+CELL, OTHER, *_ = (cell for cell in graph("smoke").cells.values() if cell.kind == "solve")
 CODE = this_package().code_of(entries.of_cell(CELL.spec, this_package()))
 
 

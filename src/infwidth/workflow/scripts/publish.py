@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from infwidth.plan import entries
+from infwidth.plan.code import this_package
 from infwidth.report.publish import publish
 from infwidth.workflow.job import job
 
@@ -10,4 +12,6 @@ with job(snakemake.log[0]):
     files = dict(zip(snakemake.params.names, map(Path, snakemake.input), strict=True))
     target = Path(snakemake.output[0]).parent
     params = snakemake.params
-    publish(files, target, left_out=params.left_out, drawn_by=params.drawn_by, own=params.own)
+    package = this_package()
+    drawn_by = {f"{paper}_{name}": package.code_of(entries.of_figure(paper, name)) for paper, name in params.figures}
+    publish(files, target, left_out=params.left_out, drawn_by=drawn_by, own=params.own)
