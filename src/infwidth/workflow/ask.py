@@ -5,7 +5,7 @@ fork server (no variable INFWIDTH_FORKS, no sockets on this file system, no Linu
 """
 
 # pathlib takes longer to import than all that is done here.
-# ruff: noqa: PTH103, PTH109, PTH118, PTH120, PTH123
+# ruff: noqa: PTH103, PTH109, PTH118, PTH123
 
 import fcntl
 import json
@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 _PATIENCE = 60.0  # seconds until a server that has just been started listens
 
@@ -21,12 +22,11 @@ _PATIENCE = 60.0  # seconds until a server that has just been started listens
 def main() -> int:
     """Return the exit status of the job that the command line names, with what the workflow tells all of them."""
     arguments = [*sys.argv[1:], *os.environ.get("INFWIDTH_TOLD", "").split()]
-    connection = _connected(_server(arguments[0]))
+    connection = _connected(arguments)
     if connection is None:
         os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *arguments])
-    message = json.dumps({"arguments": arguments, "folder": os.getcwd()}).encode()
     try:
-        socket.send_fds(connection, [message], [1, 2])
+        _say(connection, arguments=arguments, folder=os.getcwd())
         status = connection.recv(64)  # when the job is over; nothing if the server died
     except OSError:
         status = b""
@@ -36,25 +36,32 @@ def main() -> int:
     return int(status)
 
 
-def _server(kind: str) -> str:
-    """Return the path of the socket at which jobs of a kind are asked for: only cells want torch."""
+def _say(connection: socket.socket, **what: object) -> None:
+    socket.send_fds(connection, [json.dumps(what).encode()], [1, 2])
+
+
+def _connected(arguments: list[str]) -> socket.socket | None:
+    """Return a connection to the server for such a job, started if need be; None where there can be none."""
     folder, name = os.path.split(os.environ.get("INFWIDTH_FORKS", ""))
-    return os.path.join(folder, f"{'cells' if kind == 'cell' else 'tables'}-{name}") if name else ""
-
-
-def _connected(path: str) -> socket.socket | None:
-    """Return a connection to the server at ``path``, started if need be; None where there can be none."""
-    if not path or not sys.platform.startswith("linux"):
+    if not name or not sys.platform.startswith("linux"):
         return None
+    light, heavy = (os.path.join(folder, f"{kind}-{name}") for kind in ("tables", "cells"))
     try:
-        if connection := _try(path):
-            return connection
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return _try(path) or _start(path)
+        os.makedirs(folder, exist_ok=True)
+        if arguments[0] != "cell":
+            return _there(light, lambda: _start(light))
+        return _there(heavy, lambda: _branch(light, heavy, arguments))
     except OSError:
         return None
+
+
+def _there(path: str, start: Callable[[], socket.socket | None]) -> socket.socket | None:
+    """Return a connection to the server at ``path``, which ``start`` brings there if there is none."""
+    if connection := _try(path):
+        return connection
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _try(path) or start()
 
 
 def _try(path: str) -> socket.socket | None:
@@ -75,8 +82,21 @@ def _start(path: str) -> socket.socket | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a Ctrl-C is for the workflow; the server ends with it
     )
+    return _awaited(path, lambda: server.poll() is None)
+
+
+def _branch(light: str, heavy: str, arguments: list[str]) -> socket.socket | None:
+    """Have the light server fork the heavy one, which thereby has what both need."""
+    connection = _there(light, lambda: _start(light))
+    if connection is None:
+        return None
+    _say(connection, server=heavy, arguments=arguments)
+    return _awaited(heavy, lambda: True)
+
+
+def _awaited(path: str, goes_on: Callable[[], bool]) -> socket.socket | None:
     until = time.monotonic() + _PATIENCE
-    while server.poll() is None and time.monotonic() < until:
+    while goes_on() and time.monotonic() < until:
         if connection := _try(path):
             return connection
         time.sleep(0.01)

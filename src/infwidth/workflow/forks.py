@@ -1,9 +1,10 @@
 """A fork server: a process that has imported what jobs need, and forks a child a job, in hundredths of a second.
 
-Two servers a workflow, each started by the first job that asks for it (see :mod:`infwidth.workflow.ask`): one for
-cells, and one for what is made of their tables, which is forked in a third of the time because it never loads torch.
-Each listens at a socket whose name says whose it is: ``cells-<host>-<process>.sock``, ``tables-…``. It computes nothing
-itself. A child is killed when whoever asked for it is gone; all are, with the server, when the workflow's process is.
+Two servers a workflow, each started by the first job that asks for it (see :mod:`infwidth.workflow.ask`): one for what
+is made of tables, which forks in a third of the time because it never loads torch, and, forked from it before the first
+cell, one that does. Each listens at a socket whose name says whose it is: ``tables-<host>-<process>.sock``, or
+``cells-…``. It computes nothing itself. A child is killed when whoever asked for it is gone; all are, with the server,
+when the workflow's process is.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from infwidth.workflow import tasks
 
@@ -81,10 +82,15 @@ class Server:
             connection.close()
             return
         request = json.loads(message)
+        if "server" in request:
+            self._branch(request, streams)
+            for stream in streams:
+                os.close(stream)
+            self._events.unregister(connection)
+            connection.close()
+            return
         tasks.load_modules(request["arguments"])
-        gc.collect()
-        gc.freeze()  # what is loaded stays shared with the children
-        child = os.fork()
+        child = _fork()
         if child == 0:
             self._become(request, streams)
         for stream in streams:
@@ -93,7 +99,23 @@ class Server:
         self._jobs[handle] = (child, connection)
         self._events.register(handle, selectors.EVENT_READ)
 
-    def _become(self, request: dict[str, list[str]], streams: list[int]) -> NoReturn:
+    def _branch(self, request: dict[str, Any], streams: list[int]) -> None:
+        """Fork another server, for jobs such as this: it begins with the plan, and loads what is heavy alone."""
+        tasks.load_plan(request["arguments"])
+        if _fork():
+            return
+        status = 1
+        try:
+            for key in list(self._events.get_map().values()):  # who speaks there speaks to the first server
+                key.fileobj.close() if isinstance(key.fileobj, socket.socket) else os.close(key.fd)
+            for stream in streams:
+                os.close(stream)
+            serve(Path(request["server"]))
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _become(self, request: dict[str, Any], streams: list[int]) -> NoReturn:
         """Do a job, as a child."""
         status = 1
         try:
@@ -137,6 +159,12 @@ def _private() -> Iterator[None]:
         os.umask(before)
 
 
+def _fork() -> int:
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with the child
+    return os.fork()
+
+
 def _kill(child: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
@@ -159,6 +187,10 @@ def announce(kept: Path, told: str) -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str((kept / "numba").absolute()))
 
 
-if __name__ == "__main__":
-    place = Path(sys.argv[1])
+def serve(place: Path) -> None:
+    """Serve at a socket until the process ends whose number its name says."""
     Server(place, int(place.stem.rpartition("-")[2])).serve()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))

@@ -66,6 +66,14 @@ def load_modules(arguments: list[str]) -> None:
             import_module(module)
 
 
+def load_plan(arguments: list[str]) -> None:
+    """Read what there is to build and what is known of the code, which all jobs need."""
+    with contextlib.suppress(InfwidthError):
+        options = _options(arguments)
+        _graph(options.scale, options.figures, options.set)
+        _package().code_of(entries.TABLE)
+
+
 def _entries(options: argparse.Namespace) -> Sequence[str]:
     """Return the modules that a job names, of which the graph is read; none for a name that there is not."""
     graph = _graph(options.scale, options.figures, options.set)
