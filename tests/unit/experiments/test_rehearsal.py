@@ -1,4 +1,4 @@
-"""A dress rehearsal changes how long things take and how wide nets are, and nothing else."""
+"""A dress rehearsal changes how long things take, how wide nets are and how long windows, and nothing else."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from infwidth.plan.graph import load_graph
 SHORTER = {
     *("steps", "test_steps", "epochs", "batches_per_epoch", "tasks_per_batch", "validation_tasks", "test_tasks"),
     *("batch_size", "n_seeds", "seeds", "n_quantiles", "train_size", "test_size", "train_windows", "test_windows"),
+    "context",
     *("parts", "n_tokens", "iterations", "measured", "horizon", "show", "width", "base_width"),
 }
 
