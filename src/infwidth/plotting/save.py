@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fontTools.subset import Options
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from infwidth.files import replacing
@@ -16,14 +17,16 @@ _SHAPING = ["GSUB", "GPOS", "GDEF", "MATH", "kern"]
 def save_figure(figure: Figure, *paths: Path) -> None:
     """Write ``figure`` to each of ``paths``, named .pdf or .png, without the date that would change its bytes.
 
-    It is laid out for the first of them and stands so in all.
+    It is laid out for the first of them and stands so in all: while it has a layout engine, even one that does nothing,
+    each save draws it twice.
     """
     for path in paths:
         kind = path.suffix.lstrip(".")
         metadata = {"CreationDate": None} if kind == "pdf" else {"Software": None}
         with replacing(path) as temporary, _glyphs_alone():
             figure.savefig(temporary, format=kind, metadata=metadata)
-        figure.set_layout_engine("none")
+        with rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+            figure.set_layout_engine(None)
 
 
 @contextmanager
