@@ -82,7 +82,12 @@ def _start(path: str) -> socket.socket | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a Ctrl-C is for the workflow; the server ends with it
     )
-    return _awaited(path, lambda: server.poll() is None)
+    until = time.monotonic() + _PATIENCE
+    while server.poll() is None and time.monotonic() < until:
+        if connection := _try(path):
+            return connection
+        time.sleep(0.01)
+    return None
 
 
 def _branch(light: str, heavy: str, arguments: list[str]) -> socket.socket | None:
@@ -91,16 +96,8 @@ def _branch(light: str, heavy: str, arguments: list[str]) -> socket.socket | Non
     if connection is None:
         return None
     _say(connection, server=heavy, arguments=arguments)
-    return _awaited(heavy, lambda: True)
-
-
-def _awaited(path: str, goes_on: Callable[[], bool]) -> socket.socket | None:
-    until = time.monotonic() + _PATIENCE
-    while goes_on() and time.monotonic() < until:
-        if connection := _try(path):
-            return connection
-        time.sleep(0.01)
-    return None
+    connection.recv(1)  # nothing, when it listens or is dead
+    return _try(heavy)
 
 
 if __name__ == "__main__":

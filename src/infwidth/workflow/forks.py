@@ -83,11 +83,11 @@ class Server:
             return
         request = json.loads(message)
         if "server" in request:
-            self._branch(request, streams)
+            self._events.unregister(connection)
+            self._branch(request, connection, streams)
+            connection.close()
             for stream in streams:
                 os.close(stream)
-            self._events.unregister(connection)
-            connection.close()
             return
         tasks.load_modules(request["arguments"])
         child = _fork()
@@ -99,8 +99,11 @@ class Server:
         self._jobs[handle] = (child, connection)
         self._events.register(handle, selectors.EVENT_READ)
 
-    def _branch(self, request: dict[str, Any], streams: list[int]) -> None:
-        """Fork another server, for jobs such as this: it begins with the plan, and loads what is heavy alone."""
+    def _branch(self, request: dict[str, Any], connection: socket.socket, streams: list[int]) -> None:
+        """Fork another server, for jobs such as this: it begins with the plan, and loads what is heavy alone.
+
+        The connection is closed when it listens, or is dead.
+        """
         tasks.load_plan(request["arguments"])
         if _fork():
             return
@@ -110,7 +113,9 @@ class Server:
                 key.fileobj.close() if isinstance(key.fileobj, socket.socket) else os.close(key.fd)
             for stream in streams:
                 os.close(stream)
-            serve(Path(request["server"]))
+            server = _server(Path(request["server"]))
+            connection.close()
+            server.serve()
             status = 0
         finally:
             os._exit(status)
@@ -187,10 +192,10 @@ def announce(kept: Path, told: str) -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str((kept / "numba").absolute()))
 
 
-def serve(place: Path) -> None:
-    """Serve at a socket until the process ends whose number its name says."""
-    Server(place, int(place.stem.rpartition("-")[2])).serve()
+def _server(place: Path) -> Server:
+    """Return one that serves until the process ends whose number the socket's name says."""
+    return Server(place, int(place.stem.rpartition("-")[2]))
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    _server(Path(sys.argv[1])).serve()
