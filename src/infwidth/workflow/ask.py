@@ -1,20 +1,19 @@
 """Have a job done by a child of one of the workflow's fork servers: ``python -I -S ask.py cell 0123456789abcdef …``.
 
-Runs before every job, so that its start is a cost of every job: standard library only, no site-packages. Without a
-fork server (no variable INFWIDTH_FORKS, no sockets on this file system, no Linux) the job runs in a process of its own.
+Runs before every job, so that its start is a cost of every job: no site-packages, and of the standard library what is
+built in. Without a fork server (no variable INFWIDTH_FORKS, no sockets on this file system, no Linux) the job runs in a
+process of its own.
 """
 
-# pathlib takes longer to import than all that is done here.
+# pathlib, and what socket imports beside what is built in, take longer to import than all that is done here.
 # ruff: noqa: PTH103, PTH109, PTH118, PTH123
 
+import _socket
+import array
 import fcntl
-import json
 import os
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 _PATIENCE = 60.0  # seconds until a server that has just been started listens
 
@@ -26,7 +25,7 @@ def main() -> int:
     if connection is None:
         os.execv(sys.executable, [sys.executable, "-m", "infwidth.workflow.tasks", *arguments])
     try:
-        _say(connection, arguments=arguments, folder=os.getcwd())
+        _say(connection, "", os.getcwd(), *arguments)
         status = connection.recv(64)  # when the job is over; nothing if the server died
     except OSError:
         status = b""
@@ -36,11 +35,13 @@ def main() -> int:
     return int(status)
 
 
-def _say(connection: socket.socket, **what: object) -> None:
-    socket.send_fds(connection, [json.dumps(what).encode()], [1, 2])
+def _say(connection: _socket.socket, *words: str) -> None:
+    """Send words, and with them where to write: to this process's standard output and error."""
+    streams = _socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [1, 2])
+    connection.sendmsg([os.fsencode("\0".join(words))], [streams])
 
 
-def _connected(arguments: list[str]) -> socket.socket | None:
+def _connected(arguments: list[str]) -> _socket.socket | None:
     """Return a connection to the server for such a job, started if need be; None where there can be none."""
     folder, name = os.path.split(os.environ.get("INFWIDTH_FORKS", ""))
     if not name or not sys.platform.startswith("linux"):
@@ -48,24 +49,22 @@ def _connected(arguments: list[str]) -> socket.socket | None:
     light, heavy = (os.path.join(folder, f"{kind}-{name}") for kind in ("tables", "cells"))
     try:
         os.makedirs(folder, exist_ok=True)
-        if arguments[0] != "cell":
-            return _there(light, lambda: _start(light))
-        return _there(heavy, lambda: _branch(light, heavy, arguments))
+        return _there(heavy, light, arguments) if arguments[0] == "cell" else _there(light)
     except OSError:
         return None
 
 
-def _there(path: str, start: Callable[[], socket.socket | None]) -> socket.socket | None:
-    """Return a connection to the server at ``path``, which ``start`` brings there if there is none."""
+def _there(path: str, light: str = "", arguments: list[str] | None = None) -> _socket.socket | None:
+    """Return a connection to the server at ``path``, which, if there is none, is started, or forked from ``light``."""
     if connection := _try(path):
         return connection
     with open(f"{path}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _try(path) or start()
+        return _try(path) or (_branch(path, light, arguments) if arguments else _start(path))
 
 
-def _try(path: str) -> socket.socket | None:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def _try(path: str) -> _socket.socket | None:
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
         connection.connect(path)
     except (FileNotFoundError, ConnectionRefusedError):
@@ -74,7 +73,9 @@ def _try(path: str) -> socket.socket | None:
     return connection
 
 
-def _start(path: str) -> socket.socket | None:
+def _start(path: str) -> _socket.socket | None:
+    import subprocess
+
     server = subprocess.Popen(
         [sys.executable, "-m", "infwidth.workflow.forks", path],
         stdin=subprocess.DEVNULL,
@@ -90,14 +91,14 @@ def _start(path: str) -> socket.socket | None:
     return None
 
 
-def _branch(light: str, heavy: str, arguments: list[str]) -> socket.socket | None:
+def _branch(path: str, light: str, arguments: list[str]) -> _socket.socket | None:
     """Have the light server fork the heavy one, which thereby has what both need."""
-    connection = _there(light, lambda: _start(light))
+    connection = _there(light)
     if connection is None:
         return None
-    _say(connection, server=heavy, arguments=arguments)
+    _say(connection, path, os.getcwd(), *arguments)
     connection.recv(1)  # nothing, when it listens or is dead
-    return _try(heavy)
+    return _try(path)
 
 
 if __name__ == "__main__":

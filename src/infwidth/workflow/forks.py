@@ -10,7 +10,6 @@ when the workflow's process is.
 import contextlib
 import ctypes
 import gc
-import json
 import os
 import selectors
 import signal
@@ -19,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from infwidth.workflow import tasks
 
@@ -81,30 +80,30 @@ class Server:
             self._events.unregister(connection)
             connection.close()
             return
-        request = json.loads(message)
-        if "server" in request:
+        server, folder, *arguments = os.fsdecode(message).split("\0")
+        if server:
             self._events.unregister(connection)
-            self._branch(request, connection, streams)
+            self._branch(Path(server), arguments, connection, streams)
             connection.close()
             for stream in streams:
                 os.close(stream)
             return
-        tasks.load_modules(request["arguments"])
+        tasks.load_modules(arguments)
         child = _fork()
         if child == 0:
-            self._become(request, streams)
+            self._become(arguments, folder, streams)
         for stream in streams:
             os.close(stream)
         handle = os.pidfd_open(child)
         self._jobs[handle] = (child, connection)
         self._events.register(handle, selectors.EVENT_READ)
 
-    def _branch(self, request: dict[str, Any], connection: socket.socket, streams: list[int]) -> None:
+    def _branch(self, place: Path, arguments: list[str], connection: socket.socket, streams: list[int]) -> None:
         """Fork another server, for jobs such as this: it begins with the plan, and loads what is heavy alone.
 
         The connection is closed when it listens, or is dead.
         """
-        tasks.load_plan(request["arguments"])
+        tasks.load_plan(arguments)
         if _fork():
             return
         status = 1
@@ -113,14 +112,14 @@ class Server:
                 key.fileobj.close() if isinstance(key.fileobj, socket.socket) else os.close(key.fd)
             for stream in streams:
                 os.close(stream)
-            server = _server(Path(request["server"]))
+            server = _server(place)
             connection.close()
             server.serve()
             status = 0
         finally:
             os._exit(status)
 
-    def _become(self, request: dict[str, Any], streams: list[int]) -> NoReturn:
+    def _become(self, arguments: list[str], folder: str, streams: list[int]) -> NoReturn:
         """Do a job, as a child."""
         status = 1
         try:
@@ -131,8 +130,8 @@ class Server:
                 os.close(stream)
             self._events.close()
             self._listener.close()
-            os.chdir(str(request["folder"]))
-            status = tasks.main(request["arguments"])
+            os.chdir(folder)
+            status = tasks.main(arguments)
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
         except BaseException:
