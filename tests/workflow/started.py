@@ -1,16 +1,20 @@
 """Snakemake in a process of its own that need not import it: a child of a server that has, once for all tests.
 
-Half of the time of a dry run is this import. Nothing of infwidth is imported before: it is that of the clone. Tests of
-how a workflow is started and stopped start it as a person does.
+Half of the time of a dry run is this import, and of a small run what its fork server imports, which has it from there
+too. Nothing of infwidth is imported before: it is that of the clone. Tests of how a workflow is started and stopped
+start it as a person does.
 """
 
 import multiprocessing
 import os
+import socket
 import sys
 from pathlib import Path
 
+_DRAWING = ["pandas", "pyarrow.parquet", "scipy.stats", "seaborn", "matplotlib.backends.backend_pdf"]
+_TRAINING = ["torch", "torch._dynamo"]
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", __name__])
+_CONTEXT.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", *_DRAWING, *_TRAINING, __name__])
 
 
 def snakemake_in_child(arguments: list[str], project: Path, environment: dict[str, str], output: Path) -> int:
@@ -32,6 +36,27 @@ def _become(arguments: list[str], project: Path, environment: dict[str, str], ou
     sys.path.insert(0, str(project / "src"))
     sys.argv = ["snakemake", *arguments]
     assert "infwidth" not in sys.modules
+    if "--dry-run" not in arguments and not any(word.startswith("papers_dir=") for word in arguments):
+        _serve(os.getpid())
     from snakemake.cli import main
 
     main()
+
+
+def _serve(owner: int) -> None:
+    """Start the fork server that the first job would; not where the rules have yet to say whose papers there are."""
+    if os.fork():
+        return
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    try:
+        from infwidth.plan.places import KEPT
+        from infwidth.workflow.forks import Server
+
+        KEPT.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("NUMBA_CACHE_DIR", str((KEPT / "numba").absolute()))
+        Server(KEPT / f"tables-{socket.gethostname()}-{owner}.sock", owner).serve()
+    finally:
+        os._exit(0)
