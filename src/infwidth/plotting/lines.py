@@ -37,7 +37,7 @@ def curves(
 ) -> None:
     """Draw the mean over seeds of ``value`` against ``x``, a colour for each value of ``by``, with its interval."""
     _on_linear_heights(axes)
-    colours = palette(rows[by].unique())
+    colours = palette(rows[by].unique()) or None  # of nothing, as where no rate trains
     sns.lineplot(
         rows, x=x, y="value", hue=by, palette=colours, errorbar=interval if band else None, err_kws=_BAND,
         legend=False, ax=axes, **line,

@@ -70,13 +70,8 @@ def _sweeps(axes: list[Axes], best: Axes, table: Table) -> None:
             continue
         optima = panels.sweep(panel, nets, symbol="L", palette=depth_colours, **how)
         panel.set_title(f"{title}\n{panels.moves(nets, **how)}")
-        best.errorbar(
-            optima.n_blocks,
-            optima.lr / optima.lr[0],
-            yerr=optima[["low", "high"]].sub(optima.lr, axis=0).abs().T.to_numpy() / optima.lr[0],
-            capsize=2,
-            **line,
-        )
+        rates = optima[["lr", "low", "high"]]
+        panels.best_rates(best, optima.assign(**rates / rates.lr[0]), axis="n_blocks", **line)
     axes[0].set_ylabel("train loss of the last steps")
 
 
