@@ -56,7 +56,9 @@ def _serve(owner: int) -> None:
         from infwidth.workflow.forks import Server
 
         KEPT.mkdir(parents=True, exist_ok=True)
+        # What a workflow has told its environment before its first job.
         os.environ.setdefault("NUMBA_CACHE_DIR", str((KEPT / "numba").absolute()))
+        os.environ["INFWIDTH_PROGRESS"] = str(KEPT / f"progress-{owner}.json")
         Server(KEPT / f"tables-{socket.gethostname()}-{owner}.sock", owner).serve()
     finally:
         os._exit(0)
