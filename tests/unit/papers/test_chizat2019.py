@@ -6,6 +6,7 @@ import pytest
 from builders import computed, expanded
 from infwidth.errors import SpecError
 from infwidth.papers.chizat2019 import limits
+from infwidth.papers.chizat2019 import solve as computation
 
 SCALES = {
     "name": "chizat2019.scales",
@@ -50,6 +51,17 @@ def test_students_in_pairs_begin_at_nothing_and_learn() -> None:
         of_scale = rows[rows.layer == τ].set_index("metric").value
         assert (of_scale["least_relative_risk"] <= 1 + 1e-12).all()  # that of f = 0, where they begin
     assert rows[(rows.metric == "fitted") & (rows.layer == "0.1")].value.all()
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_students_follow_the_flow_of_the_function_whose_risk_is_taken(power: float) -> None:
+    (cell,) = expanded(solve={**SCALES, "name": "chizat2019.widths", "powers": [power], "n_examples": 40_000})
+    spec = cell.spec.solve
+    shape, x, y = computation._problem(spec, np.arange(2), power)
+    nets = np.random.default_rng(1).normal(size=(2, spec.width, spec.dimension + 1))
+    f, _ = shape.forward(computation._flat(nets), x)
+    sampled = 0.5 * ((f - y) ** 2).mean(1).numpy() / [computation._power(spec, seed) for seed in range(2)]
+    np.testing.assert_allclose(computation._risks(spec, nets, power), sampled, rtol=0.02)
 
 
 def test_scales_without_meaning_are_refused() -> None:

@@ -198,6 +198,14 @@ def _pair(scale: float, width: int) -> tuple[list[torch.Tensor], torch.Tensor, t
     return weights, x, torch.from_numpy(np.random.default_rng(6).standard_normal((2, 4)))
 
 
+def test_outputs_of_new_nets_are_of_order_one() -> None:
+    """Their variance is |x|²/d, whatever the width and depth."""
+    rngs, x = [np.random.default_rng(seed) for seed in range(200)], torch.tensor([[2.0], [1.0], [2.0]]).double()
+    for n_hidden in (1, 3):
+        f = homogeneous.outputs(homogeneous.initial(rngs, 3, 64, n_hidden), x)
+        assert f.square().mean().item() == pytest.approx(3.0, rel=0.25)
+
+
 def test_gradients_and_the_kernels_trace_are_those_of_autograd() -> None:
     weights, x, residual = _pair(1.0, 6)
     gradients, trace = homogeneous._gradients(weights, homogeneous._entering(weights, x), residual)
