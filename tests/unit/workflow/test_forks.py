@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infwidth.plan.graph import load_graph
+from builders import graph
 from infwidth.workflow import forks
 
 ASK = Path(forks.__file__).with_name("ask.py")
@@ -68,9 +68,9 @@ def test_a_job_says_what_is_wrong_and_fails(workflow: subprocess.Popen[bytes]) -
 
 def test_what_is_made_of_tables_loads_no_torch() -> None:
     """It is half of the memory of a server, and of the time of a fork."""
-    graph = load_graph("smoke", "all", ())
-    jobs = [("figure", figure.rule) for figure in graph.figures] + [("claims", name) for name in graph.papers]
-    jobs += [("table", "/".join(graph.tables[0]))]
+    plan = graph("smoke")
+    jobs = [("figure", figure.rule) for figure in plan.figures] + [("claims", name) for name in plan.papers]
+    jobs += [("table", "/".join(plan.tables[0]))]
     script = (
         "import sys\nfrom infwidth.workflow import tasks\nfor kind, name in [line.split() for line in sys.stdin]:\n"
     )
