@@ -17,6 +17,9 @@ from infwidth.errors import SpecError
 #: Entries of Jacobians held at a time (1 GiB in float64), unless those of one output at one input are more.
 HELD = 1 << 27
 
+#: Inputs whose gradients are taken together: of so many a CPU's cache holds the activations.
+_TOGETHER = 64
+
 
 def empirical_ntk(
     module: nn.Module,
@@ -43,7 +46,8 @@ def empirical_ntk(
     parameters = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
     roots = _roots(parameters, rates)
     with torch.no_grad():
-        k = module(x[:1]).shape[1]
+        first = module(x[:1])
+    k = first.shape[1]
     size = sum(p.numel() for p in parameters.values())
     other = x if x2 is None else x2
     shape = (len(x), len(other), k, k) if full else (len(x), len(other))
@@ -61,14 +65,14 @@ def empirical_ntk(
         yield rows, left
         yield from jacobians(x, outputs, rows.stop)
 
-    for outputs in torch.eye(k, dtype=x.dtype, device=x.device).split(n_outputs):
+    for outputs in torch.eye(k, dtype=first.dtype, device=x.device).split(n_outputs):
         for rows, left in jacobians(x, outputs):
             blocks = jacobians(other, outputs) if x2 is not None else itself_and(rows, left, outputs)
             for columns, right in blocks:
                 if full:
                     kernel[rows, columns] += torch.einsum("pcn,qdn->pqcd", left, right)
                 else:
-                    kernel[rows, columns] += left.flatten(1) @ right.flatten(1).T / k
+                    kernel[rows, columns] += _products(left, right) / k
                 if x2 is None and columns != rows:
                     kernel[columns, rows] = kernel[rows, columns].permute(1, 0, *((3, 2) if full else ()))
     return kernel
@@ -104,7 +108,19 @@ def _jacobian(
     # Torch's recurrent layers start from a state that has no dimension for vmap to add: one input at a time.
     if any(isinstance(part, nn.RNNBase) for part in module.modules()):
         return torch.stack([of_one(example) for example in x]).detach()
-    return vmap(of_one)(x).detach()
+    jacobian = outputs.new_empty(len(x), len(outputs), sum(p.numel() for p in parameters.values()))
+    together = len(x) if x.is_cuda else _TOGETHER
+    for start in range(0, len(x), together):
+        jacobian[start : start + together] = vmap(of_one)(x[start : start + together]).detach()
+    return jacobian
+
+
+def _products(left: Tensor, right: Tensor) -> Tensor:
+    """Return the inner products [P, Q] of [P, …] and [Q, …]; of one with itself a CPU computes one triangle only."""
+    if left is right and not left.is_cuda and not left.requires_grad:
+        flat = left.flatten(1).numpy()
+        return torch.from_numpy(flat @ flat.T)
+    return left.flatten(1) @ right.flatten(1).T
 
 
 def refuse_what_has_no_kernel(module: nn.Module, x: Tensor) -> None:
@@ -161,7 +177,7 @@ def mlp_empirical_ntk(
     k = 1 if full else len(weights[-1])
     kernel = torch.zeros((), dtype=torch.float64, device=x.device)
     for (a, δ), (a2, δ2), η, η_b in zip(*sides, etas, etas_b, strict=True):
-        entering = η * (a @ a2.T) + (0.0 if biases is None else η_b)
+        entering = η * _products(a, a2) + (0.0 if biases is None else η_b)
         gradients = torch.einsum(product, δ, δ2)
         kernel = kernel + (entering[..., None, None] if full else entering) * gradients / k
     return kernel

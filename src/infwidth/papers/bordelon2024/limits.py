@@ -5,7 +5,6 @@ Features of a net are z = Fᵀx with inputs of covariance diag(η); its output i
 """
 
 import numpy as np
-from scipy import linalg
 
 Array = np.ndarray
 
@@ -22,8 +21,8 @@ def descend(
         if F is None:
             weights = -np.expm1(-eigenvalues[:, None] * times) * target[:, None]
         else:
-            root = np.sqrt(eigenvalues)[:, None]
-            weights = F @ _learned((root * F).T @ (root * F), F.T @ (eigenvalues * target), times)
+            scaled = np.sqrt(eigenvalues)[:, None] * F  # one array, of which numpy knows the product to be symmetric
+            weights = F @ _learned(scaled.T @ scaled, F.T @ (eigenvalues * target), times)
         return weights, None
     assert y is not None, "data have labels"
     Z, P = (x if F is None else x @ F), len(x)
@@ -34,7 +33,7 @@ def descend(
 
 def _learned(kernel: Array, start: Array, times: Array) -> Array:
     """Return K⁻¹ (1 - e^(-Kt)) ``start`` [n, T]; t where K is zero."""
-    values, vectors = linalg.eigh(kernel, check_finite=False, overwrite_a=True)
+    values, vectors = np.linalg.eigh(kernel)
     μ = np.maximum(values, 1e-300)[:, None]
     return vectors @ (-np.expm1(-μ * times) / μ * (vectors.T @ start)[:, None])
 
