@@ -115,6 +115,6 @@ class _Scheme:
         """Return the states [A, n] a time dt [A, 1] after ``start``, whose velocities are ``v``."""
         last, now = start, start + self.first * dt * v
         for μ, ν, μ_tilde, γ_tilde in self.others:
-            moved = (1 - μ - ν) * start + μ * now + ν * last + dt * (μ_tilde * velocity(now) + γ_tilde * v)
-            last, now = now, moved
+            moved = velocity(now).mul_(μ_tilde).add_(v, alpha=γ_tilde).mul_(dt)  # in place: memory's speed bounds it
+            last, now = now, moved.add_(start, alpha=1 - μ - ν).add_(now, alpha=μ).add_(last, alpha=ν)
         return now

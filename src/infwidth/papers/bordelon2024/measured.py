@@ -5,19 +5,29 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from infwidth.analysis.table import NotTestableError, Table
+from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
 
+#: Widths from which on the variance early is 1/N: theory's exponent is within 0.02 of it.
+LAW_FROM = 64
 
-def variance(table: Table, step: int) -> pd.DataFrame:
-    """Return for every seed the variance of outputs over nets: twice what the mean of two lowers the loss by."""
+
+def early_variance(table: Table) -> pd.DataFrame:
+    """Return for every seed the variance over nets at t = 1: twice what the mean of two outputs lowers the loss by."""
     keys = ["power_exponent", "width", "seed"]
-    single, mean = (table.at(step=step).nets(metric).set_index(keys).value for metric in ("test", "ensemble"))
+    single, mean = (table.at(step=1).nets(metric).set_index(keys).value for metric in ("test", "ensemble"))
     return (2 * (single - mean)).reset_index()
 
 
-def floors(table: Table) -> pd.DataFrame:
-    """Return the final losses of widths far below the number of modes: a quarter of the widest and less."""
+def final_losses(tables: Tables, power: float) -> pd.DataFrame:
+    """Return final losses with the ``power_exponent`` of widths far below the number of modes.
+
+    Of ``ends``, many pairs of nets, or where it has no such task, whose slow power law needs more modes, of
+    ``by_width``: a quarter of the widest and less.
+    """
+    if power in tables["ends"].values("power_exponent"):
+        return tables["ends"].at(power_exponent=power).at_end().nets("test")
+    table = tables["by_width"].at(power_exponent=power)
     widths = table.values("width")
     return table.at(width=[width for width in widths if width <= max(widths) / 4]).at_end().nets("test")
 
