@@ -12,11 +12,17 @@ from infwidth.solve.sphere_kernels import SphereKernel
 from infwidth.specs.block import Count, Listed, Nets, NotNegative, Several, Width
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from infwidth.activations import Array
+    from infwidth.limits.abc_net import Net
 
 #: What is left of the error on the training labels in the mode that is learned last; the margins for the kernel's
 #: largest and smallest eigenvalue, which those of a finite net leave.
 _LEFT, _LARGER, _SMALLER = 1e-3, 1.3, 0.6
+
+#: Of the nets' √2 ReLU where it is not zero.
+_SLOPE = math.sqrt(2)
 
 
 class Spec(SphereKernel):
@@ -118,44 +124,82 @@ def _trained(spec: Spec, sets: "list[_Examples]", kernels: "list[Array]") -> "tu
     """Return the outputs of trained nets at the test points [seeds, members, Q], and the part [seeds, members] of the
     labels' mean square that is left of the error on them.
 
-    All nets at once, in single precision; the same initial weights for all P.
+    In single precision, whose rounding is far below what training leaves; the same initial weights for all P.
     """
-    from infwidth.activations import ACTIVATIONS
-    from infwidth.limits.abc_net import initial, normals
-    from infwidth.parametrization import exponents
-
-    n_hidden, most = spec.n_hidden or 1, max(spec.members)
-    drawn = []
-    for seed in range(len(sets)):
-        for member in range(most):
-            rng = numpy_stream("init", "sphere nets", spec.width, seed, member)
-            drawn.append(normals(rng, width=spec.width, n_hidden=n_hidden, n_inputs=spec.dimension, n_outputs=1))
-    draws = [_single(np.stack(layer)) for layer in zip(*drawn, strict=True)]
-    abc = exponents("ntk", n_hidden)
-    a, b, c = ([float(x) for x in letter] for letter in (abc.a, abc.b, abc.c))
-    net = initial(draws, (a, b, c), ACTIVATIONS["unit_relu"])
-    x, x_test = (
-        _single(np.stack([z.T for z in points for _ in range(most)]))
-        for points in ([examples.x for examples in sets], [examples.x_test for examples in sets])
-    )
-    y = _single(np.stack([examples.y[None] for examples in sets for _ in range(most)]))
     spectra = [np.linalg.eigvalsh(kernel) for kernel in kernels]
     largest, smallest = _LARGER * max(s[-1] for s in spectra), _SMALLER * min(s[0] for s in spectra)
     # Of the heavy ball at these two every mode's error falls as β^(t/2).
     lr = 4 / (math.sqrt(largest) + math.sqrt(smallest)) ** 2
     β = ((math.sqrt(largest) - math.sqrt(smallest)) / (math.sqrt(largest) + math.sqrt(smallest))) ** 2
-    velocities = [np.zeros_like(w) for w in net.w]
-    for _ in range(math.ceil(2 * math.log(_LEFT) / math.log(β))):
-        entering, leaving = net.forward(x)
-        gradients = net.gradients(entering, net.backward(leaving, leaving[-1] - y))
-        velocities = [β * v - lr * rate * g for v, rate, g in zip(velocities, net.rates, gradients, strict=True)]
-        net = net._replace(w=[w + v for w, v in zip(net.w, velocities, strict=True)])
-    shape = (len(sets), most)
-    left = ((net.forward(x)[1][-1] - y) ** 2).mean(axis=(1, 2)) / (y**2).mean(axis=(1, 2))
-    return net.forward(x_test)[1][-1].reshape(*shape, -1), left.reshape(shape)
+    steps = math.ceil(2 * math.log(_LEFT) / math.log(β))
+    outputs, left = [], []
+    for seed, examples in enumerate(sets):
+        for member in range(max(spec.members)):
+            net = _Net.initial(spec, numpy_stream("init", "sphere nets", spec.width, seed, member))
+            net.descend(examples.x, examples.y, lr=lr, momentum=β, steps=steps)
+            outputs.append(net.outputs(examples.x_test))
+            left.append(((net.outputs(examples.x) - examples.y) ** 2).mean() / (examples.y**2).mean())
+    shape = (len(sets), max(spec.members))
+    return np.reshape(outputs, (*shape, -1)), np.reshape(left, shape)
 
 
-def _single(x: "Array") -> "Array":
-    """Return it in single precision, whose rounding is far below what training leaves; the type says double."""
-    rounded: Array = x.astype(np.float32)
-    return rounded
+class _Net:
+    """One net by its weights w_l, multipliers g_l and rates: h_(l+1) = g w √2 ReLU(h_l)."""
+
+    def __init__(self, net: "Net") -> None:
+        import torch
+
+        self._weights = [torch.from_numpy(w[0].astype(np.float32)) for w in net.w]
+        self._multipliers, self._rates = net.multipliers, net.rates
+
+    @classmethod
+    def initial(cls, spec: Spec, rng: np.random.Generator) -> "_Net":
+        from infwidth.activations import ACTIVATIONS
+        from infwidth.limits.abc_net import initial, normals
+        from infwidth.parametrization import exponents
+
+        n_hidden = spec.n_hidden or 1
+        drawn = normals(rng, width=spec.width, n_hidden=n_hidden, n_inputs=spec.dimension, n_outputs=1)
+        abc = exponents("ntk", n_hidden)
+        letters = ([float(x) for x in letter] for letter in (abc.a, abc.b, abc.c))
+        return cls(initial([w[None] for w in drawn], tuple(letters), ACTIVATIONS["unit_relu"]))  # type: ignore[arg-type]
+
+    def outputs(self, x: "Array") -> "Array":
+        """Return f [P] at points [P, d]."""
+        f: Array = self._forward(_columns(x))[1][0].double().numpy()
+        return f
+
+    def descend(self, x: "Array", y: "Array", *, lr: float, momentum: float, steps: int) -> None:
+        """Take steps of gradient descent with momentum on ½ Σ (f − y)², of points [P, d] and labels [P].
+
+        In place and one net at a time, which is three times as fast as all at once: caches hold it.
+        """
+        import torch
+
+        points, labels = _columns(x), _columns(y)
+        velocities = [torch.zeros_like(w) for w in self._weights]
+        for _ in range(steps):
+            entering, f = self._forward(points)
+            gradients, δ = [], f - labels
+            for w, g, a in zip(self._weights[::-1], self._multipliers[::-1], entering[::-1], strict=True):
+                δ = g * δ
+                gradients.append(δ @ a.T)
+                if a is not points:
+                    δ = (w.T @ δ).mul_(a > 0).mul_(_SLOPE)
+            layers = zip(self._weights, velocities, self._rates, reversed(gradients), strict=True)
+            for w, v, rate, gradient in layers:
+                w.add_(v.mul_(momentum).add_(gradient, alpha=-lr * rate))
+
+    def _forward(self, points: "Tensor") -> "tuple[list[Tensor], Tensor]":
+        """Return what enters every layer [n, P] and the outputs [1, P]."""
+        entering = [points]
+        for w, g in zip(self._weights[:-1], self._multipliers, strict=False):
+            entering.append((w @ entering[-1]).relu_().mul_(g * _SLOPE))
+        return entering, self._multipliers[-1] * (self._weights[-1] @ entering[-1])
+
+
+def _columns(x: "Array") -> "Tensor":
+    """Return points [d, P], or labels [1, P], as the nets take them."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(np.atleast_2d(x.T), dtype=np.float32))
