@@ -229,6 +229,13 @@ def published() -> pd.DataFrame:
     return read_ledger(PUBLISHED / "laptop" / "claims.csv").set_index(["paper", "claim"])
 
 
+@pytest.mark.parametrize("scale", sorted(path.parent.name for path in PUBLISHED.glob("*/claims.csv")))
+def test_what_is_judged_has_a_number(scale: str) -> None:
+    """One that has none is a fault of what measures it, such as nets paired with those of seeds that there are not."""
+    judged = read_ledger(PUBLISHED / scale / "claims.csv").query("verdict in ('reproduced', 'inconclusive')")
+    assert judged[judged.measured.isna()].empty, judged[judged.measured.isna()][["paper", "claim"]].to_string()
+
+
 def _verdicts(paper: str, claims: Iterable[Claim], frames: dict[str, pd.DataFrame]) -> pd.Series:
     """Return the verdict of each claim; one that a spoiled table makes impossible to judge has none."""
     tables, found = {name.partition(".")[2]: Table(frame, name) for name, frame in frames.items()}, {}

@@ -49,6 +49,20 @@ def test_figures_are_drawn(figure: str, tables: dict[str, Table]) -> None:
         plt.close(figure_function("yang2023", figure)(tables))
 
 
+def test_nets_are_paired_of_the_seeds_that_both_have() -> None:
+    def table(seeds: range, height: float) -> Table:
+        rows = pd.DataFrame(
+            [(n, seed, lr, height + abs(lr - 2)) for n in (4, 8) for seed in seeds for lr in (1.0, 2.0, 4.0)],
+            columns=["n_blocks", "seed", "lr", "value"],
+        )
+        return Table(rows.assign(metric=measured.LOSS, step=1, layer="", index=-1, of="net", cell="a"), "table")
+
+    apart = measured.apart_at_largest(table(range(5), 2.0), table(range(3), 1.0))
+    np.testing.assert_allclose(apart, np.log([2.0, 2.0, 2.0]))
+    with pytest.raises(NotTestableError, match="no number of layers, or no seed, in common"):
+        measured.apart_at_largest(table(range(2), 2.0), table(range(2, 5), 1.0))
+
+
 @pytest.mark.parametrize(
     ("alpha", "gamma", "stable", "growth", "faithful", "diversity"),
     [

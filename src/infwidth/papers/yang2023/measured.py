@@ -111,17 +111,17 @@ def losses_at_best(table: Table) -> pd.DataFrame:
 def apart_at_largest(table: Table, other: Table, *, layers_a_block: tuple[int, int] = (1, 1)) -> np.ndarray:
     """Return by how much the log of the best loss in ``table`` is above that in ``other``, nets of one seed [seeds].
 
-    At the largest depth, counted in layers, that both have.
+    At the largest depth, counted in layers, that both have, of the seeds that both have.
     """
     columns = []
     for each, n in zip((table, other), layers_a_block, strict=True):
         rows = losses_at_best(each)
         layers = rows.assign(n_layers=n * rows.n_blocks, log_loss=np.log(rows.value))
         columns.append(layers.pivot_table(index="n_layers", columns="seed", values="log_loss"))
-    common = columns[0].index.intersection(columns[1].index)
-    if common.empty:
-        raise NotTestableError("The two have no number of layers in common.")
-    return (columns[0] - columns[1]).loc[common.max()].to_numpy()
+    here, there = columns[0].align(columns[1], join="inner")
+    if here.empty:
+        raise NotTestableError("The two have no number of layers, or no seed, in common.")
+    return (here - there).loc[here.index.max()].to_numpy()
 
 
 def best_rate(table: Table) -> float:
