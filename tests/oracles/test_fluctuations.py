@@ -47,15 +47,16 @@ def test_propagator_and_shift_are_those_of_many_nets(n_train: int) -> None:
     φ = soft_tanh(0.4)
     problem = Problem.checked(kernel, targets, activation=φ, pairs=((0, 0), (1, 0)), **said)
     theory = fluctuations(problem, quadrature(kernel, 14), shift=True)
-    runs = list(two_layer_nets(np.random.default_rng(0), kernel, targets, 0.4, width=width, nets=nets, **said))
-    for step in (4, 12):
+    at = (4, 12)
+    runs = two_layer_nets(np.random.default_rng(0), kernel, targets, 0.4, at=at, width=width, nets=nets, **said)
+    for step, run in zip(at, runs, strict=True):
         for place, (limit, influence, shift) in enumerate(
             (
                 (theory.outputs, theory.output_influences, theory.output_shift),
                 (theory.kernels, theory.kernel_influences, theory.kernel_shift),
             )
         ):
-            found, variance = runs[step][place], theory.variance(influence)[step]
+            found, variance = run[place], theory.variance(influence)[step]
             error = np.sqrt(variance * width / nets)  # of N times the mean
             assert width * found.var(0) == pytest.approx(variance, rel=0.15, abs=5e-4)
             assert np.abs(width * (found.mean(0) - limit[step]) - shift[step]) == pytest.approx(

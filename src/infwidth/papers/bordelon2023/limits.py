@@ -1,6 +1,6 @@
 """Many small nets at once, by what of them matters: fields at the inputs instead of weights, which is exact."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import torch
@@ -28,10 +28,11 @@ def two_layer_nets(
     gamma0: float,
     lr: float,
     steps: int,
+    at: Collection[int],
     width: int,
     nets: int,
 ) -> Iterator[tuple[Array, Array]]:
-    """Yield outputs [nets, Q] and tangent kernels with the first input [nets, Q] at times 0, …, steps.
+    """Yield outputs [nets, Q] and tangent kernels with the first input [nets, Q] at those times 0, …, steps.
 
     The nets of :mod:`infwidth.limits.fluctuations` with :func:`soft_tanh`, centred. Their weights enter through the
     fields at the Q inputs, which move within these, so that these are drawn, from N(0, ``kernel``) for every unit.
@@ -49,13 +50,14 @@ def two_layer_nets(
         back = slope * z
         f = torch.linalg.vecdot(φ, z.expand_as(φ)) / (gamma0 * width)
         start = f if start is None else start
-        products = torch.linalg.vecdot(φ, φ[:1].expand_as(φ))
-        products += K[0, :, None] * torch.linalg.vecdot(back, back[:1].expand_as(back))
-        yield (f - start).T.double().numpy(), (products / width).T.double().numpy()
+        if t in at:
+            products = torch.linalg.vecdot(φ, φ[:1].expand_as(φ))
+            products += K[0, :, None] * torch.linalg.vecdot(back, back[:1].expand_as(back))
+            yield (f - start).T.double().numpy(), (products / width).T.double().numpy()
         if t < steps:
             pull = (lr * gamma0) * (y[:, None] - f[:P] + start[:P])[..., None]
-            h += torch.tensordot(K[:, :P], pull * back[:P], 1)
             z += (pull * φ[:P]).sum(0)
+            h.view(len(h), -1).addmm_(K[:, :P], back[:P].mul_(pull).view(P, -1))
 
 
 def deep_linear_nets(

@@ -132,10 +132,12 @@ def two_layer(spec: TwoLayer, data: None) -> Rows:
             out.add(spec.recorded, name, curves[spec.recorded, place], layer=layer)
     for seed in range(spec.n_seeds):
         rng = numpy_stream("init", "bordelon2023", spec.width, seed)
-        nets = two_layer_nets(rng, kernel, targets, scale, width=spec.width, nets=spec.members, **said)  # type: ignore[arg-type]
-        for step, (outputs, kernels) in enumerate(nets):
-            if step in spec.recorded:
-                _add_group(out, step, seed, four(zero + sign * outputs, kernels) - order[step], spec.width)
+        nets = two_layer_nets(
+            rng, kernel, targets, scale, at=spec.recorded, width=spec.width, nets=spec.members,
+            **said,  # type: ignore[arg-type]
+        )  # fmt: skip
+        for step, (outputs, kernels) in zip(spec.recorded, nets, strict=True):
+            _add_group(out, step, seed, four(zero + sign * outputs, kernels) - order[step], spec.width)
     return out
 
 
@@ -227,13 +229,12 @@ def lazy_modes(spec: LazyModes, data: None) -> Rows:
     for seed in range(spec.n_seeds):
         nets = two_layer_nets(
             numpy_stream("init", "bordelon2023", spec.width, seed), kernel, targets, scale, gamma0=float(spec.gamma0),
-            lr=float(spec.lr), steps=spec.steps, width=spec.width, nets=spec.members,
+            lr=float(spec.lr), steps=spec.steps, at=at, width=spec.width, nets=spec.members,
         )  # fmt: skip
-        for step, (outputs, _) in enumerate(nets):
-            if step in at:
-                variance = spec.width * ((targets - outputs) @ limit.eigenvectors).var(axis=0, ddof=1)
-                out.add(step, "fluctuation", variance, seed=seed, layer="mode", index=places)
-                out.add(step, "fluctuation", variance.sum(), seed=seed, layer="total")
+        for step, (outputs, _) in zip(at, nets, strict=True):
+            variance = spec.width * ((targets - outputs) @ limit.eigenvectors).var(axis=0, ddof=1)
+            out.add(step, "fluctuation", variance, seed=seed, layer="mode", index=places)
+            out.add(step, "fluctuation", variance.sum(), seed=seed, layer="total")
     return out
 
 
