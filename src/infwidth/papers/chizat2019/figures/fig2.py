@@ -39,4 +39,5 @@ def fig2(tables: Tables) -> Figure:
 
 def _drawn(axes: Axes, rows: pd.DataFrame, x: str, colour: str) -> None:
     curve(axes, rows, x=x, color=colour)
-    axes.plot(rows[x], rows.value, color=colour, marker="o", markersize=2.5, linestyle="", alpha=0.6)
+    alpha = min(0.6, 10 / rows.seed.nunique())  # so that many dots on one another show where they are dense
+    axes.plot(rows[x], rows.value, color=colour, marker="o", markersize=2.5, linestyle="", alpha=alpha)
