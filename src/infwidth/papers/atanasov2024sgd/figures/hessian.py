@@ -36,7 +36,7 @@ def hessian(tables: Tables) -> Figure:
         guide(left, in_decades(rich(final)), -2 / n_layers, above=0.5)
         if rich(final).gamma0.nunique() > 2:
             texts.append((f"L = {n_layers}: {guides.slope_text(rich(final), x='gamma0')}", mark["color"]))
-    guides.note(left, [("γ ≥ 30", "0.35"), *texts] if texts else [])
+    guides.note(left, [("γ ≥ 30", "0.35"), *texts] if texts else [], corner="upper right")
     gamma_axis(left)
     left.set(title="largest eigenvalue", ylabel="log₁₀ λ")
     deepest = paths.at(n_hidden=max)
