@@ -13,6 +13,7 @@ from infwidth.papers.bordelon2024.figures.ensembling import ensembling
 from infwidth.papers.bordelon2024.figures.loss_time import loss_time
 from infwidth.papers.bordelon2024.figures.train_test_gap import train_test_gap
 from infwidth.papers.bordelon2024.limits import descend, exponents
+from infwidth.papers.bordelon2024.measured import early_variance
 from infwidth.plotting.style import style
 from infwidth.results.tables import gather
 from infwidth.solve import solve
@@ -94,3 +95,13 @@ def test_specs_without_meaning_are_refused() -> None:
     }
     with pytest.raises(SpecError, match="finite power"):
         expanded(solve=block | {"times": [1], "power_exponent": 1.0})
+
+
+def test_variance_over_nets_early_is_that_of_theory() -> None:
+    frame = computed(
+        None, name="bordelon2024.flow", spectrum_exponent=1.25, power_exponent=2.0, n_modes=200, width=32, noise=0,
+        members=2, times=[1, 2], n_seeds=200,
+    )  # fmt: skip
+    rows = frame.assign(power_exponent=2.0, width=32)
+    theory = rows[(rows.metric == "var_features") & (rows.step == 1)].value.item()
+    assert early_variance(Table(rows)).value.mean() == pytest.approx(theory, rel=0.25)
