@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-#: States [A, n] of the nets of these numbers [A] → their velocities [A, n] and what else is known of them, [A, …].
+#: States [A, n] of the nets of these numbers [A] → their velocities [A, n], a new tensor that may be written to, and
+#: what else is known of them, [A, …].
 Velocity = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 #: Damping of the internal stages, the safety of the next step's length and the most it grows or shrinks by, of RKC2.

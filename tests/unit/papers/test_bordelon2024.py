@@ -99,7 +99,7 @@ def test_specs_without_meaning_are_refused() -> None:
 
 def test_variance_over_nets_early_is_that_of_theory() -> None:
     frame = computed(
-        None, name="bordelon2024.flow", spectrum_exponent=1.25, power_exponent=2.0, n_modes=200, width=32, noise=0,
+        name="bordelon2024.flow", spectrum_exponent=1.25, power_exponent=2.0, n_modes=200, width=32, noise=0,
         members=2, times=[1, 2], n_seeds=200,
     )  # fmt: skip
     rows = frame.assign(power_exponent=2.0, width=32)

@@ -13,11 +13,11 @@ from infwidth.analysis.statistics import Estimate, slope_of_means
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
 from infwidth.papers.bordelon2024.measured import (
-    LAW_FROM,
     early_variance,
     envelope_slope,
     final_losses,
     late_losses,
+    near_its_law,
     nets_on_images,
 )
 
@@ -52,11 +52,7 @@ def _floors(power: float) -> Callable[[Tables], pd.DataFrame]:
 
 
 def _early(power: float) -> Callable[[Tables], pd.DataFrame]:
-    def of_wide(tables: Tables) -> pd.DataFrame:
-        early = early_variance(tables["by_width"].at(power_exponent=power))
-        return early[early.width >= LAW_FROM]
-
-    return of_wide
+    return lambda tables: near_its_law(early_variance(tables["by_width"].at(power_exponent=power)))
 
 
 def _trained(tables: Tables) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from infwidth.analysis.table import NotTestableError, Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
 
 #: Widths from which on the variance early is 1/N: theory's exponent is within 0.02 of it.
-LAW_FROM = 64
+_LAW_FROM = 64
 
 
 def early_variance(table: Table) -> pd.DataFrame:
@@ -17,6 +17,11 @@ def early_variance(table: Table) -> pd.DataFrame:
     keys = ["power_exponent", "width", "seed"]
     single, mean = (table.at(step=1).nets(metric).set_index(keys).value for metric in ("test", "ensemble"))
     return (2 * (single - mean)).reset_index()
+
+
+def near_its_law(early: pd.DataFrame) -> pd.DataFrame:
+    """Return the variance early of the widths at which it is 1/N."""
+    return early[early.width >= _LAW_FROM]
 
 
 def final_losses(tables: Tables, power: float) -> pd.DataFrame:

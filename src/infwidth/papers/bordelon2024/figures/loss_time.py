@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from infwidth.analysis.statistics import slope_of_means
 from infwidth.analysis.table import Table, Tables
 from infwidth.papers.bordelon2024.limits import exponents
-from infwidth.papers.bordelon2024.measured import LAW_FROM, early_variance, final_losses
+from infwidth.papers.bordelon2024.measured import early_variance, final_losses, near_its_law
 from infwidth.papers.bordelon2024.panels import beside_theory, decades
 from infwidth.plotting import guides, legends
 from infwidth.plotting.axes import log_heights, width_axis
@@ -55,12 +55,12 @@ def _at_the_end(axes: Axes, tables: Tables) -> None:
     lines = []
     for power, marker in zip(tables["by_width"].values("power_exponent"), "os", strict=False):
         final = final_losses(tables, power)
-        lines.append(_against(axes, final, final, "width", PAIR[0], marker, f"final, N, a = {power:g}"))
+        lines.append(_against(axes, final, "width", PAIR[0], marker, f"final, N, a = {power:g}"))
         early = early_variance(tables["by_width"].at(power_exponent=power))
-        wide = early[early.width >= LAW_FROM]
-        lines.append(_against(axes, early, wide, "width", "#7fa37f", marker, f"variance at t = 1, a = {power:g}"))
+        label = f"variance at t = 1, a = {power:g}"
+        lines.append(_against(axes, early, "width", "#7fa37f", marker, label, fitted=near_its_law(early)))
     final = tables["by_data"].at_end().nets("test")
-    lines.append(_against(axes, final, final, "samples", PAIR[1], "D", "final, P, a = 2"))
+    lines.append(_against(axes, final, "samples", PAIR[1], "D", "final, P, a = 2"))
     log_heights(axes)
     low, high = axes.get_ylim()
     axes.set_ylim(low / 60, high)
@@ -71,8 +71,10 @@ def _at_the_end(axes: Axes, tables: Tables) -> None:
 
 
 def _against(
-    axes: Axes, rows: pd.DataFrame, fitted: pd.DataFrame, x: str, colour: str, marker: str, label: str
+    axes: Axes, rows: pd.DataFrame, x: str, colour: str, marker: str, label: str, *, fitted: pd.DataFrame | None = None
 ) -> "legends.Line2D":
+    """Draw ``rows`` and, through those ``fitted`` or all, the slope of the closed form; return the legend's line."""
+    fitted = rows if fitted is None else fitted
     points(axes, rows, x=x, color=colour, marker=marker, markersize=3.5, linewidth=0.9)
     slope = with_interval(slope_of_means(fitted, x=x, log_y=True)) if fitted[x].nunique() > 2 else ""
     law = -1.0 if "variance" in label else -(fitted.power_exponent.iloc[0] - 1 if "power_exponent" in fitted else 1.0)
