@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from infwidth.seeding import numpy_stream
-from infwidth.solve.flowing_perceptrons import Flowing
+from infwidth.solve.flowing_perceptrons import Flowing, _solved
 
 D, P, TEST = 5, 8, 20
 
@@ -46,6 +46,35 @@ def test_kernels_are_those_of_automatic_differentiation() -> None:
     for net in range(2):
         expected = _gradients(nets, net, x_test, alpha=2.0) @ _gradients(nets, net, x, alpha=2.0).T
         np.testing.assert_allclose(cross[net], expected, rtol=1e-10, atol=1e-12)
+
+
+def test_kernels_of_many_points_by_one_triangle_are_the_whole_ones() -> None:
+    nets = _nets(2.0)
+    passes = nets.tangent(torch.from_numpy(numpy_stream("subset", "flow").standard_normal((D, 530))))
+    np.testing.assert_allclose(nets.kernel(passes), nets.kernel(passes, passes), rtol=1e-12, atol=1e-12)
+
+
+def test_a_net_that_goes_back_has_the_passes_of_before() -> None:
+    nets, (x, _, _) = _nets(2.0), _problem()
+    before = nets.tangent(x)
+    for w in nets.weights:
+        w.mul_(1.5)
+    now, moved = nets.tangent(x), nets.tangent(x)
+    now.put_back(torch.tensor([True, False]), before)
+    for layers, old, new in zip(now, before, moved, strict=True):
+        for z, was, then in zip(layers, old, new, strict=True):
+            np.testing.assert_array_equal(z[0], was[0])
+            np.testing.assert_array_equal(z[1], then[1])
+
+
+def test_steps_are_solved_for_whether_or_not_rounding_left_a_kernel_indefinite() -> None:
+    x = numpy_stream("subset", "flow").standard_normal((P, P))
+    kernels = torch.from_numpy(np.stack([x @ x.T, x + x.T]))
+    assert torch.linalg.eigvalsh(kernels)[1, 0] < 0
+    shifts, errors = torch.tensor([0.1, 0.2], dtype=torch.float64), torch.ones(2, P, dtype=torch.float64)
+    solved = _solved(kernels, shifts, errors)
+    for i in range(2):
+        np.testing.assert_allclose((kernels[i] + shifts[i] * torch.eye(P, dtype=torch.float64)) @ solved[i], errors[i], rtol=1e-9)
 
 
 def test_ends_where_small_steps_of_descent_end() -> None:

@@ -10,6 +10,7 @@ that what the kernel did not foresee of f and the change of the kernel itself st
 zero for long where nets are rich, and since kernels of few neurons change by whole units at the kinks of ReLU.
 """
 
+import functools
 import itertools
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,12 +27,25 @@ from infwidth.solve.stacked_perceptrons import Stack
 #: What of a kernel may change in a step, more than a neuron's part; how much longer the next may be; their number.
 _KERNEL, _LONGER, _MOST = 0.4, 2.0, 1000
 
+#: Rows of a kernel that are computed together.
+_ROWS = 256
+
 
 class Tangent(NamedTuple):
     """What enters every layer, the outputs last, and ∂f/∂ of what leaves it, [S, n, P] each."""
 
     entering: list[Tensor]
     gradients: list[Tensor]
+
+    def at(self, points: slice) -> "Tangent":
+        """Return the passes at some of the points."""
+        return Tangent(*([z[:, :, points] for z in layers] for layers in self))
+
+    def put_back(self, nets: Tensor, before: "Tangent") -> None:
+        """Let some of the nets [S] be as they were ``before``; what enters their first layer is the same."""
+        for layers, old in zip(self, before, strict=True):
+            for z, was in zip(layers[-len(self.gradients) :], old[-len(self.gradients) :], strict=True):
+                z[nets] = was[nets]
 
 
 class Flowing(Stack):
@@ -67,10 +81,21 @@ class Flowing(Stack):
 
     def kernel(self, of: Tangent, others: Tangent | None = None) -> Tensor:
         """Return the tangent kernels [S, P, Q] at the layers' rates, between ``of`` and ``others``, or itself."""
-        others = others or of
+        if others is not None:
+            return self._products(of, others)
+        last = of.entering[-1]
+        kernel = last.new_empty(len(last), last.shape[2], last.shape[2])
+        for end in range(_ROWS, last.shape[2] + _ROWS, _ROWS):  # one triangle
+            rows = slice(end - _ROWS, end)
+            block = self._products(of.at(rows), of.at(slice(end)))
+            kernel[:, rows, :end] = block
+            kernel[:, : end - _ROWS, rows] = block[:, :, : end - _ROWS].mT
+        return kernel
+
+    def _products(self, of: Tangent, others: Tangent) -> Tensor:
         layers = zip(of.entering[:-1], of.gradients, others.entering[:-1], others.gradients, self.rates, strict=True)
-        terms = [rate * (a.mT @ a2) * (g.mT @ g2) for a, g, a2, g2, rate in layers]
-        return torch.stack(terms).sum(dim=0)
+        terms = ((a.mT @ a2).mul_(g.mT @ g2).mul_(rate) for a, g, a2, g2, rate in layers)
+        return functools.reduce(Tensor.add_, terms)
 
     def flow(self, x: Tensor, targets: Tensor, *, accuracy: float, left: float) -> Tensor:
         """Train the nets in place on ``x`` [d, P] with ``targets`` [P]; return what is left of the loss [S].
@@ -90,8 +115,7 @@ class Flowing(Stack):
                 break
             # Beyond the rounding errors of a kernel a longer step is no other.
             rounding = torch.finfo(f.dtype).eps * kernel.diagonal(dim1=1, dim2=2).sum(dim=1)
-            shift = torch.diag_embed(torch.maximum(1 / τ, rounding)[:, None].expand_as(f))
-            push = torch.linalg.solve(kernel + shift, error[..., None])[..., 0].masked_fill(done[:, None], 0.0)
+            push = _solved(kernel, torch.maximum(1 / τ, rounding), error).masked_fill(done[:, None], 0.0)
             before = [w.clone() for w in self.weights]
             for w, a, g, rate in zip(self.weights, now.entering[:-1], now.gradients, self.rates, strict=True):
                 w.baddbmm_(g * push[:, None], a.mT, alpha=rate)
@@ -107,7 +131,19 @@ class Flowing(Stack):
             if back.any():
                 for w, old in zip(self.weights, before, strict=True):
                     w[back] = old[back]
-                then = self.tangent(x)
-                new, reached = self.kernel(then), then.entering[-1][:, 0] - start
+                then.put_back(back, now)
+                new[back], reached[back] = kernel[back], f[back]
             now, kernel, f = then, new, reached
         return loss
+
+
+def _solved(kernels: Tensor, shifts: Tensor, errors: Tensor) -> Tensor:
+    """Return (K + shift)⁻¹ e for symmetric K [S, P, P]; without a Cholesky factor where rounding left it indefinite."""
+    shifted = kernels.clone()
+    shifted.diagonal(dim1=1, dim2=2).add_(shifts[:, None])
+    factors, failed = torch.linalg.cholesky_ex(shifted)
+    solved = torch.cholesky_solve(errors[..., None], factors)[..., 0]
+    indefinite = failed > 0
+    if indefinite.any():
+        solved[indefinite] = torch.linalg.solve(shifted[indefinite], errors[indefinite])
+    return solved
