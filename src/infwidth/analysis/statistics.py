@@ -26,6 +26,11 @@ class Estimate:
         """Return the estimate of the same number plus one that is known."""
         return Estimate(self.value + by, self.low + by, self.high + by, self.n)
 
+    def size(self) -> "Estimate":
+        """Return the estimate of its absolute value: from 0 on where the interval has both signs."""
+        ends = sorted((abs(self.low), abs(self.high)))
+        return Estimate(abs(self.value), 0.0 if self.low <= 0.0 <= self.high else ends[0], ends[1], self.n)
+
 
 def student(value: float, error: float, n: int, *, freedom: float | None = None) -> Estimate:
     """Return a value with Student's 95 % interval of its standard error: of n − 1 degrees of freedom, or of others."""

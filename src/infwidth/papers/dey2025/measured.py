@@ -21,9 +21,7 @@ def rate_drift(table: Table, power: str) -> Estimate:
 
 def distance_of_drift(table: Table, power: str) -> Estimate:
     """Return its absolute value, with the interval that follows."""
-    moved = rate_drift(table, power)
-    ends = sorted((abs(moved.low), abs(moved.high)))
-    return Estimate(abs(moved.value), 0.0 if moved.low <= 0.0 <= moved.high else ends[0], ends[1], moved.n)
+    return rate_drift(table, power).size()
 
 
 def beyond_linear(table: Table, power: str, kind: str, *, slower: float = 1.0) -> pd.DataFrame:

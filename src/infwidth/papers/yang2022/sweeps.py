@@ -47,15 +47,21 @@ def setting_drift(sweep: Table, name: str, axis: str) -> Estimate:
     return drift(by_setting(sweep, name), axis=axis, metric=LOSS)
 
 
-def regret(sweep: Table, axis: str) -> np.ndarray:
+def setting_move(sweep: Table, name: str, axis: str) -> Estimate:
+    """Return the size of :func:`setting_drift`."""
+    return setting_drift(sweep, name, axis).size()
+
+
+def regret(sweep: Table, axis: str, *, blind: bool = False) -> np.ndarray:
     """Return how much worse than the last net's best schedule the first one's is for it, in nats, a number a seed.
 
-    A schedule is the best as a rate of a grid is.
+    Or, ``blind``, how much worse one is that is drawn among all. A schedule is the best as a rate of a grid is.
     """
     nets = by_setting(sweep, "schedule")
     best = best_of_grid(nets, axis=axis, metric=LOSS)
     losses = nets.at(**{axis: max}).at_end().nets(LOSS).pivot_table(index="seed", columns="lr", values="value")
-    return (losses[best.iloc[0]] - losses[best.iloc[-1]]).to_numpy()
+    chosen = losses.mean(axis=1) if blind else losses[best.iloc[0]]
+    return (chosen - losses[best.iloc[-1]]).to_numpy()
 
 
 def rate_drift(sweep: Table, rule: str, *, allow_edges: bool = False) -> Estimate:

@@ -5,18 +5,22 @@ coarser and whose curves are flatter: a factor of two over widths or depths that
 SP one octave a doubling would be needed to make up for a sum over N aligned terms. The same schedule is the best, or
 within a tenth of a nat of it.
 
-The best multiplier or scale of one seed scatters by about 0.6 octaves, so that four to six seeds over two doublings
-know its slope to ± 0.5: laptop scale could show a move by an octave a doubling, and cannot show that nothing moves,
-which takes 9 seeds to more than a hundred.
+The best multiplier or scale of one seed scatters by about 0.6 octaves, so that six seeds over two doublings know its
+slope to ± 0.4: laptop scale can show a move by an octave a doubling, and that nothing moves only where curves are
+steep.
+
+Pre-LN nets were trained on 128 words for 48 steps at first. There the deepest hardly learned, so that no claim over
+depth could be judged, and the constant schedule was the best of all. Text, steps, scales and seeds of now came after
+that and after a pilot of two seeds over depths; thresholds are those of before.
 """
 
 from functools import partial
 
 from infwidth.analysis.claims import Claim
-from infwidth.analysis.expected import about, at_most, below
+from infwidth.analysis.expected import about, above, at_most
 from infwidth.analysis.quantities import Estimated, Mean, on
 from infwidth.papers.yang2022.claims.transformer_rates import IN_SP
-from infwidth.papers.yang2022.sweeps import regret, setting_drift
+from infwidth.papers.yang2022.sweeps import regret, setting_drift, setting_move
 
 NAMES = {
     "lr": "learning rate",
@@ -34,7 +38,13 @@ def _moves(table: str, name: str, axis: str, noun: str) -> Estimated:
     )
 
 
-_SCALE_OVER_DEPTH = _moves("pre_norm_depths", "init_scale", "n_blocks", "depth")
+def _regret(table: str, axis: str, noun: str, *, blind: bool = False) -> Mean:
+    chosen = "a schedule drawn among all" if blind else "the best schedule of the smallest"
+    return Mean(
+        f"loss of the largest {noun} with {chosen}, less that with its own best one",
+        on(table, partial(regret, axis=axis, blind=blind)),
+    )
+
 
 CLAIMS = (
     *(
@@ -55,7 +65,7 @@ CLAIMS = (
             says=f"In μP the best {NAMES[name]} of pre-LN transformers does not move with the {noun}.",
             measured=_moves(table, name, axis, noun),
             expected=about(0, within=1 / 3 if name == "lr" else 1 / 2),
-            control=IN_SP if axis == "width" else _SCALE_OVER_DEPTH,
+            control=IN_SP,
         )
         for table, (axis, noun) in _AXES.items()
         for name in ("lr", "output_multiplier", "init_scale")
@@ -66,22 +76,21 @@ CLAIMS = (
             f"pre_schedule_stays_over_{noun}",
             "fig4",
             says=f"In μP the best schedule of the learning rate of pre-LN transformers is the same at every {noun}.",
-            measured=Mean(
-                f"loss of the largest {noun} with the best schedule of the smallest, less that with its own best one",
-                on(table, partial(regret, axis=axis)),
-            ),
+            measured=_regret(table, axis, noun),
             expected=at_most(0.1),
-            note="At the tuned rate training is so short that the constant rate is the best everywhere.",
+            control=_regret(table, axis, noun, blind=True),
         )
         for table, (axis, noun) in _AXES.items()
     ),
     Claim(
         "pre_init_scale_moves_with_depth",
         "fig4",
-        says="The best scale of initial weights of pre-LN transformers falls with the depth: it does not transfer.",
-        measured=_SCALE_OVER_DEPTH,
-        expected=below(-1 / 2),
-        note="The paper says that it moves; that it falls is ours: more branches add up in the residual stream. At "
-        "laptop scale the deepest nets (16 branches, not divided by √L) hardly learn in 48 steps, whatever the scale.",
+        says="The best scale of initial weights of pre-LN transformers moves with the depth: it does not transfer.",
+        measured=Estimated(
+            f"size of the change of log₂ of the best {NAMES['init_scale']} per doubling of the depth in μP",
+            on("pre_norm_depths", partial(setting_move, name="init_scale", axis="n_blocks")),
+        ),
+        expected=above(1 / 2),
+        note="Corrected after seeing: before, that it falls, which the paper does not say.",
     ),
 )
