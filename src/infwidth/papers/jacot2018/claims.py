@@ -87,7 +87,11 @@ CLAIMS = (
             (
                 "narrow",
                 _square_of_narrowest,
-                "The paper finds the percentiles of ten nets to agree with the limit already at width 50.",
+                "The paper finds the percentiles of ten nets to agree with the limit already at width 50; their "
+                "standard deviation, larger by a quarter, is no more than what that of ten draws scatters by. 630 "
+                "nets of widths 50, 100, 128 and 256, the middle two tried apart, have 1.52, 1.19, 1.12 and 1.01 (± "
+                "0.06 to 0.09): kernels that differ from net to net add to the variance what 1/n and its next order "
+                "make of them.",
             ),
         )
     ),
