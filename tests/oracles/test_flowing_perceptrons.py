@@ -74,7 +74,9 @@ def test_steps_are_solved_for_whether_or_not_rounding_left_a_kernel_indefinite()
     shifts, errors = torch.tensor([0.1, 0.2], dtype=torch.float64), torch.ones(2, P, dtype=torch.float64)
     solved = _solved(kernels, shifts, errors)
     for i in range(2):
-        np.testing.assert_allclose((kernels[i] + shifts[i] * torch.eye(P, dtype=torch.float64)) @ solved[i], errors[i], rtol=1e-9)
+        np.testing.assert_allclose(
+            (kernels[i] + shifts[i] * torch.eye(P, dtype=torch.float64)) @ solved[i], errors[i], rtol=1e-9
+        )
 
 
 def test_ends_where_small_steps_of_descent_end() -> None:

@@ -1,5 +1,6 @@
 """One legend a figure: below all panels, or in the one panel that has room."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -36,9 +37,10 @@ def guide(label: str, **more: Any) -> Line2D:
 
 
 def below(figure: FigureBase, handles: Sequence[Any], *, ncols: int | None = None, **options: Any) -> None:
-    """Put the figure's one legend under its panels."""
+    """Put the figure's one legend under its panels, in as few rows as ``ncols`` columns need, all of them full."""
     given: dict[str, Any] = {"columnspacing": 1.3, "handlelength": 1.6} | options
-    figure.legend(handles=handles, loc="outside lower center", ncols=ncols or min(len(handles), 7), **given)
+    rows = math.ceil(len(handles) / (ncols or 7))
+    figure.legend(handles=handles, loc="outside lower center", ncols=math.ceil(len(handles) / rows), **given)
 
 
 def inside(axes: Axes, handles: Sequence[Any], loc: Any, **options: Any) -> None:

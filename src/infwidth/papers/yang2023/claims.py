@@ -96,7 +96,9 @@ CLAIMS = (
             on("linear_depths", measured.rate_by_doublings),
         ),
         expected=about(-1, within=RATE),
-        note="Exact numbers, no sample: the interval spans the two exponents.",
+        note="Exact numbers, no sample: the interval spans the two exponents. At workstation scale, on images of "
+        "28×28, changes of the first step fall as 1/L; the loss swings later, and by the tenth step amplifies them so "
+        "much that its last doublings, to 256 blocks, have −0.45 and −0.71, still steepening.",
     ),
     Claim(
         "depth_mup_diverse",
@@ -155,7 +157,9 @@ CLAIMS = (
         says="In the standard parametrization of depth, (0, 0), the best learning rate falls faster than as L^(−1/2).",
         measured=_rate_of("standard_depth"),
         expected=below(-1 / 2),
-        note="From theory: a step changes the output by L^(1 − α − γ), and more as the layers grow.",
+        note="From theory: a step changes the output by L^(1 − α − γ), and more as the layers grow. At workstation "
+        "scale nets of 128 blocks hardly learn (2.0 nats), best at a large rate; up to 64 blocks it is −0.83 (−0.87 … "
+        "−0.78).",
     ),
     Claim(
         "ode_rate_shifts",
