@@ -15,8 +15,8 @@ from infwidth.topics.lr_transfer import panels
 
 _LABELS = {
     "lr": "learning rate η",
-    "output_multiplier": "output multiplier α_output",
-    "attention_multiplier": "attention multiplier α_attn",
+    "output_multiplier": r"output multiplier $\alpha_\mathrm{output}$",
+    "attention_multiplier": r"attention multiplier $\alpha_\mathrm{attn}$",
     "init_scale": "scale of initial weights σ",
     "schedule": "schedule",
 }
