@@ -6,8 +6,8 @@ SP one octave a doubling would be needed to make up for a sum over N aligned ter
 within a tenth of a nat of it.
 
 The best multiplier or scale of one seed scatters by about 0.6 octaves, so that six seeds over two doublings know its
-slope to ± 0.4: laptop scale can show a move by an octave a doubling, and that nothing moves only where curves are
-steep.
+slope to ± 0.4, four to ± 0.7: laptop scale can show a move by an octave a doubling, and that nothing moves only where
+curves are steep.
 
 Pre-LN nets were trained on 128 words for 48 steps at first. There the deepest hardly learned, so that no claim over
 depth could be judged, and the constant schedule was the best of all. Text, steps, scales and seeds of now came after
