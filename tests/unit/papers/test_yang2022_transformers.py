@@ -12,7 +12,7 @@ from infwidth.analysis.table import Table
 from infwidth.data.tokens import Windows
 from infwidth.errors import SpecError
 from infwidth.papers.yang2022.claims import CLAIMS
-from infwidth.papers.yang2022.sweeps import LOSS, by_setting, regret
+from infwidth.papers.yang2022.sweeps import LOSS, by_setting, regret, setting_move
 from infwidth.solve.transformer_sweep import Spec, rows
 from infwidth.specs.block import read
 
@@ -102,3 +102,10 @@ def test_the_best_value_of_any_hyperparameter_is_followed_as_the_best_rate_is() 
 def test_the_regret_is_what_the_first_nets_schedule_costs_the_last() -> None:
     np.testing.assert_allclose(regret(_sweep(0, (1, 1)), "width"), 0.0)
     np.testing.assert_allclose(regret(_sweep(0, (0, 2)), "width"), 2.0)
+    np.testing.assert_allclose(regret(_sweep(0, (0, 2)), "width", blind=True), 1.0)
+
+
+def test_how_far_a_best_value_moves_has_no_sign() -> None:
+    moved = setting_move(_sweep(-1), "output_multiplier", "width")
+    assert moved.value == pytest.approx(1.0, abs=0.01)
+    assert 0 < moved.low <= moved.value <= moved.high
