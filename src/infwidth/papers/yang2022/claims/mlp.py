@@ -71,7 +71,7 @@ _SCALE_OF_IMAGES = (
 )
 _FALLS_SLOWLY = {
     "mse": " By theory the fall comes to one octave a doubling in nets far wider than the base; at laptop scale it is "
-    "0.24 from 128 to 256 and 0.29 from there to 512, of rates up to twice which all nets train."
+    "0.24 from 128 to 256 and 0.29 from there to 512."
 }
 
 CLAIMS = (
