@@ -152,7 +152,7 @@ rule publish:
     input:
         list(PUBLISHED_FILES.values()),
     output:
-        f"{PUBLISHED}/MANIFEST.json",
+        update(f"{PUBLISHED}/MANIFEST.json"),
     log:
         f"results/logs/publish_{SCALE}.log",
     conda:

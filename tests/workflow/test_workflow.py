@@ -166,6 +166,11 @@ def test_published_tables_redraw_figures_to_the_same_bytes_and_train_nothing(smo
     assert drawn == {name: _digests(smoke, name)[name] for name in drawn}
     assert (project / "results/smoke/claims.csv").read_bytes() == (smoke / "results/smoke/claims.csv").read_bytes()
 
+    refused = snakemake(smoke, "publish", figures="yang2021slides_table_abc")
+    assert refused.returncode != 0
+    assert "would be lost" in refused.stdout
+    assert json.loads((published / "MANIFEST.json").read_text()) == manifest
+
 
 def test_cost_is_known_before_running(smoke: Path) -> None:
     done = snakemake(smoke, "cost")
