@@ -37,7 +37,7 @@ def guide(label: str, **more: Any) -> Line2D:
 
 
 def below(figure: FigureBase, handles: Sequence[Any], *, ncols: int | None = None, **options: Any) -> None:
-    """Put the figure's one legend under its panels, in as few rows as ``ncols`` columns need, all of them full."""
+    """Put the figure's one legend under its panels, in as few rows as ``ncols`` columns need, filled evenly."""
     given: dict[str, Any] = {"columnspacing": 1.3, "handlelength": 1.6} | options
     rows = math.ceil(len(handles) / (ncols or 7))
     figure.legend(handles=handles, loc="outside lower center", ncols=math.ceil(len(handles) / rows), **given)
