@@ -7,7 +7,6 @@ start it as a person does.
 
 import multiprocessing
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -53,12 +52,14 @@ def _serve(owner: int) -> None:
         os.dup2(nowhere, stream)
     try:
         from infwidth.plan.places import KEPT
-        from infwidth.workflow.forks import Server
+        from infwidth.workflow import progress
+        from infwidth.workflow.forks import Server, address
 
         KEPT.mkdir(parents=True, exist_ok=True)
         # What a workflow has told its environment before its first job.
         os.environ.setdefault("NUMBA_CACHE_DIR", str((KEPT / "numba").absolute()))
-        os.environ["INFWIDTH_PROGRESS"] = str(KEPT / f"progress-{owner}.json")
-        Server(KEPT / f"tables-{socket.gethostname()}-{owner}.sock", owner).serve()
+        os.environ[progress.VARIABLE] = str(progress.file_of(owner))
+        place = address(KEPT, owner)
+        Server(place.with_name(f"tables-{place.name}"), owner).serve()
     finally:
         os._exit(0)

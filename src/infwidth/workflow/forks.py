@@ -176,14 +176,18 @@ def _kill(child: int) -> None:
         os.kill(child, signal.SIGKILL)
 
 
+def address(kept: Path, workflow: int) -> Path:
+    """Return the socket of the servers of a workflow's process; each server's kind goes before the name."""
+    return kept / f"{socket.gethostname()}-{workflow}.sock"
+
+
 def announce(kept: Path, told: str) -> None:
     """Say in the environment of this process, a workflow's, how its jobs are asked for, and what all are told.
 
-    The sockets' path is relative to the working folder: long paths are no addresses. Each server's kind goes before its
-    name.
+    The sockets' path is relative to the working folder: long paths are no addresses.
     """
     os.environ |= {
-        "INFWIDTH_FORKS": str(kept / f"{socket.gethostname()}-{os.getpid()}.sock"),
+        "INFWIDTH_FORKS": str(address(kept, os.getpid())),
         "INFWIDTH_PYTHON": sys.executable,
         "INFWIDTH_ASK": str(Path(__file__).with_name("ask.py")),
         "INFWIDTH_TOLD": told,

@@ -10,13 +10,18 @@ from infwidth.experiments.cells import Cell
 from infwidth.files import write_text
 from infwidth.plan import places
 
-_VARIABLE = "INFWIDTH_PROGRESS"
+VARIABLE = "INFWIDTH_PROGRESS"
+
+
+def file_of(workflow: int) -> Path:
+    """Return where the workflow with that process number notes what it is to compute."""
+    return places.KEPT / f"progress-{workflow}.json"
 
 
 def begin(cells: Mapping[str, Cell], seconds: Mapping[str, float], cores: int) -> str:
     """Note the cells that a run is to compute and the ``seconds`` they are known to take; return a line on them."""
-    file = places.KEPT / f"progress-{os.getpid()}.json"
-    os.environ[_VARIABLE] = str(file)
+    file = file_of(os.getpid())
+    os.environ[VARIABLE] = str(file)
     plan = {name: [str(places.cell_file(cell)), seconds.get(name)] for name, cell in cells.items()}
     write_text(file, json.dumps({"since": time.time(), "cores": cores, "cells": plan}))
     known = [seconds[name] for name in cells if name in seconds]
@@ -27,13 +32,14 @@ def begin(cells: Mapping[str, Cell], seconds: Mapping[str, float], cores: int) -
 
 def end() -> None:
     """Forget what :func:`begin` noted."""
-    Path(os.environ.pop(_VARIABLE, os.devnull)).unlink(missing_ok=True) if _VARIABLE in os.environ else None
+    if VARIABLE in os.environ:
+        Path(os.environ.pop(VARIABLE)).unlink(missing_ok=True)
 
 
 def tell(cell: str) -> None:
     """Print how many of the run's cells are done, and what the others may take."""
     try:
-        noted = json.loads(Path(os.environ[_VARIABLE]).read_text(encoding="utf-8"))
+        noted = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError):
         return  # a job by itself, or on another machine
     done = {name for name, (file, _) in noted["cells"].items() if name == cell or _since(file, noted["since"])}
