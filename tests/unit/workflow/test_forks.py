@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from builders import graph
+from infwidth.plan.places import KEPT
 from infwidth.workflow import forks
 
 ASK = Path(forks.__file__).with_name("ask.py")
@@ -27,7 +28,7 @@ def workflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subpro
     """A process that stands for a workflow, and the environment that it gives its jobs."""
     monkeypatch.chdir(tmp_path)
     process = subprocess.Popen(["sleep", "60"])
-    monkeypatch.setenv("INFWIDTH_FORKS", f".snakemake/infwidth/here-{process.pid}.sock")
+    monkeypatch.setenv("INFWIDTH_FORKS", str(forks.address(KEPT, process.pid)))
     monkeypatch.setenv("INFWIDTH_TOLD", "--scale smoke")
     yield process
     process.kill()
