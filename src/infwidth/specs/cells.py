@@ -73,6 +73,22 @@ class Train(Recipe):
             raise ValueError("apart: is for a training of one seed, of which a cell of kind 'join' has several")
         return self
 
+    @model_validator(mode="after")
+    def _has_batches_for_its_steps(self) -> Self:
+        key = "train_size" if isinstance(self.data, Images) else "train_windows"
+        examples, training = getattr(self.data, key, None), self.training
+        if examples is None:  # as many as the data set has, which only reading it tells
+            return self
+        whole = examples // training.batch_size
+        if not whole:
+            raise ValueError(f"training.batch_size {training.batch_size} is more than data.{key} {examples}")
+        if training.stream == "single_pass" and training.steps > whole:
+            raise ValueError(
+                f"training.steps {training.steps} is too many for a single pass: data.{key} {examples} in batches of "
+                f"{training.batch_size} lasts {whole} steps"
+            )
+        return self
+
 
 class Computation(Block):
     """Base of the blocks of computations (kind ``solve``); ``takes`` are the kinds of data that it can have."""

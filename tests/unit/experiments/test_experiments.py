@@ -90,6 +90,12 @@ def test_identity_changes_with_any_value(experiment: dict) -> None:
         (("probes",), [{"name": "norms"}, {"name": "norms", "at": "last"}], "probe 'norms' is there twice"),
         (("training", "steps"), 60.0, "training.steps: 60.0: must be a whole number from 1"),
         (("training", "batch_size"), 10**9, "training.batch_size: 1000000000: must be a whole number from 1 to"),
+        (("training", "batch_size"), 101, "training.batch_size 101 is more than data.train_size 100"),
+        (
+            ("training",),
+            {"stream": "single_pass", "steps": 11, "batch_size": 10, "loss": "mse", "evaluations": 3},
+            "training.steps 11 is too many for a single pass: data.train_size 100 in batches of 10 lasts 10 steps",
+        ),
         (("model", "n_hidden"), 10**9, "model.n_hidden: 1000000000: must be a number of layers"),
         (("optimizer", "lr"), [0.1, 0.1], r"optimizer.lr: \[0.1, 0.1\]: 0.1 is there twice"),
         (("model", "name"), "transformer", "model"),
