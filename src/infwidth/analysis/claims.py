@@ -144,21 +144,27 @@ def _judged(claim: Claim, tables: Tables, was_run: bool) -> tuple[Any, ...]:
     return claim.figure, claim.name, claim.says, expected, *measured, outcome, seeds, read, _cells(run), note
 
 
+#: How a note begins where the value is as expected, and only its control leaves the claim undecided.
+CONTROL_STAYS = ("There is no control", "The control does not leave the interval")
+
 _NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 def _control_stays(claim: Claim, run: _Run) -> str:
-    """Return, if the claim's control is not seen to leave what is expected, why the claim then says nothing."""
+    """Return, if the claim's control is not seen to leave what is expected, why the claim then says nothing.
+
+    The words begin with one of ``CONTROL_STAYS``.
+    """
     if claim.control is None:
         return ""
     try:
         control = claim.control.measure(run)
     except NotTestableError as reason:
-        return f"There is no control: {reason}"
+        return f"{CONTROL_STAYS[0]}: {reason}"
     if verdict(control, claim.expected) == "not reproduced":
         return ""
     measured = f"{spoken(round(control.value, 3))} ({spoken(round(control.low, 3))} … {spoken(round(control.high, 3))})"
-    return f"The control does not leave the interval, {measured}: that this stays says nothing yet."
+    return f"{CONTROL_STAYS[1]}, {measured}: that this stays says nothing yet."
 
 
 def _on_twins(claim: Claim, run: _Run) -> Estimate | None:

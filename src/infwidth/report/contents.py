@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from infwidth.analysis.claims import CONTROL_STAYS
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import OURS, OWN, Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
@@ -300,6 +301,8 @@ def _to_decide(row: Mapping[Any, Any]) -> str:
         return f"about {row['seeds_to_decide']} seeds would decide"
     if row["n"] < 2:
         return "the scatter over seeds is not known"
+    if isinstance(row["note"], str) and any(words in row["note"] for words in CONTROL_STAYS):
+        return "the value lies inside; what is missing is a control that leaves the interval"
     return "no number of seeds would decide: the value is at the threshold"
 
 

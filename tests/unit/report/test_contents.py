@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from builders import train
-from infwidth.analysis.claims import COLUMNS
+from infwidth.analysis.claims import COLUMNS, CONTROL_STAYS
 from infwidth.errors import DataError
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
@@ -111,6 +111,13 @@ def test_what_is_one_measurement_counts_once_and_both_say_so(
     [
         ({"seeds_to_decide": pd.NA}, "no number of seeds would decide: the value is at the threshold"),
         ({"seeds_to_decide": pd.NA, "n": 1}, "the scatter over seeds is not known"),
+        *(
+            (
+                {"seeds_to_decide": pd.NA, "note": f"Why. {words}, 0.4 (0.1 … 0.7)."},
+                "the value lies inside; what is missing is a control that leaves the interval",
+            )
+            for words in CONTROL_STAYS
+        ),
     ],
 )
 def test_what_no_number_of_seeds_decides_is_said(

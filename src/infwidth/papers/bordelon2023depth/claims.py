@@ -49,7 +49,7 @@ def _rate_of(experiment: str, axis: str = "n_blocks") -> Quantity:
 
 def _all_of(experiment: str, axis: str = "n_blocks") -> Quantity:
     return Estimated(
-        f"change of log₂ of the best learning rate from the least to the largest {_NOUNS[axis]}",
+        f"change of log₂ of the best learning rate, by its slope, from the least to the largest {_NOUNS[axis]}",
         on(experiment, partial(measured.rate_change, axis=axis)),
     )
 

@@ -76,16 +76,17 @@ CLAIMS = (
             "fig2",
             says=f"Functions of trained {name} nets spread as the Gaussian limit does.",
             measured=Mean(
-                f"the variance about the limit's mean of the {name}st nets, in units of the limit's,",
+                f"the variance about the limit's mean of the {extreme} nets, in units of the limit's,",
                 on("circle_functions", which),
             ),
             expected=about(1, within=SPREAD),
             note=f"Along the four largest axes of the law. {more}",
         )
-        for name, which, more in (
-            ("wide", _square_of_widest, ""),
+        for name, extreme, which, more in (
+            ("wide", "widest", _square_of_widest, ""),
             (
                 "narrow",
+                "narrowest",
                 _square_of_narrowest,
                 "The paper finds the percentiles of ten nets to agree with the limit already at width 50; their "
                 "standard deviation, larger by a quarter, is no more than what that of ten draws scatters by. 630 "

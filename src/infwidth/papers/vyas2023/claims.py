@@ -15,6 +15,7 @@ from infwidth.papers.vyas2023.measured import (
     offline_less_online,
     power_within_leading,
     settled_sharpness,
+    sharpening,
 )
 from infwidth.topics.consistency import predictions
 from infwidth.topics.consistency.measures import TASKS
@@ -80,10 +81,13 @@ CLAIMS = (
         "fig5",
         says="Progressive sharpening below the edge of stability is consistent across widths.",
         measured=Exponent(
-            "the sharpness at the small rate", lambda tables: edge_sharpness(tables["full_batch"].at(lr=min))
+            "the sharpness at the end over that at the start, at the small rate,",
+            lambda tables: sharpening(tables["full_batch"].at(lr=min)),
         ),
         expected=about(0, within=0.1),
-        note="At workstation scale narrow nets sharpen more slowly; from width 256 to 512 the curves coincide.",
+        note="Narrow nets begin sharper and sharpen less: 2.5, 3.1, 4.1, 4.2 times from width 32 to 256 of laptop "
+        "scale. Corrected after seeing: the sharpness itself, averaged while the loss falls from 80 to 10 %, in which "
+        "the one cancels the other, 0.00 (−0.04 … 0.04).",
     ),
     *(
         claim

@@ -29,6 +29,12 @@ def edge_sharpness(table: Table) -> pd.DataFrame:
     return phase.groupby(["width", "seed"]).sharpness.mean().rename("value").reset_index()
 
 
+def sharpening(table: Table) -> pd.DataFrame:
+    """Return by how much λ of every net of one learning rate grew from first step to last: width, seed, value."""
+    curves = table.nets("sharpness").sort_values("step").groupby(["width", "seed"]).value
+    return (curves.last() / curves.first()).rename("value").reset_index()
+
+
 def settled_sharpness(table: Table) -> pd.DataFrame:
     """Return η·λ of every net of one learning rate, averaged over the last third of the steps."""
     rows = table.nets("sharpness")

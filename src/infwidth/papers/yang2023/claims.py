@@ -84,8 +84,7 @@ CLAIMS = (
         "as n^(−1/2).",
         measured=Exponent("the relative rms error of the sizes of the layers", measured.layer_errors),
         expected=about(-1 / 2, within=RATE),
-        note="A first run with widths 64 to 512 and six seeds gave −0.52 ± 0.23; sixteen seeds of widths "
-        "from 32 since.",
+        note="A first run with widths 64 to 512 and six seeds gave −0.52 ± 0.23; widths from 32 and more seeds since.",
     ),
     Claim(
         "layers_in_depth",
