@@ -7,7 +7,13 @@ import pytest
 from infwidth.analysis.claims import ledger
 from infwidth.analysis.table import NotTestableError, Table
 from infwidth.papers.vyas2023.claims import CLAIMS
-from infwidth.papers.vyas2023.measured import deviations, edge_sharpness, power_within_leading, settled_sharpness
+from infwidth.papers.vyas2023.measured import (
+    deviations,
+    edge_sharpness,
+    power_within_leading,
+    settled_sharpness,
+    sharpening,
+)
 
 STEPS = tuple(range(0, 60, 10))
 
@@ -23,13 +29,16 @@ def _verdicts(figure: str, **tables: pd.DataFrame) -> dict[str, str]:
 
 
 def _full_batch(plateau: float, widen: float = 0.0) -> pd.DataFrame:
-    """Return nets whose loss halves at every evaluation and whose sharpness, times η, rises to a plateau."""
-    parts = []
+    """Return nets whose loss halves at every evaluation and whose sharpness, times η, rises to a plateau.
+
+    Wide nets, which begin as narrow ones do, rise to one that is higher by the power ``widen`` of the width.
+    """
+    parts, rises = [], np.array([0, 1, 1, 1, 1, 1])
     for lr, height in ((2.0, 0.5), (16.0, plateau)):
         for width in (32, 64):
             for seed in range(3):
                 net = {"lr": lr, "width": width, "seed": seed, "step": STEPS}
-                sharpness = np.array([0.1, 0.6, 1.0, 1.0, 1.0, 1.0]) * height * (width / 32) ** widen
+                sharpness = np.array([0.1, 0.6, 1.0, 1.0, 1.0, 1.0]) * height * (width / 32) ** (widen * rises)
                 parts.append(_rows("sharpness", sharpness + 1e-3 * seed, **net))
                 parts.append(_rows("train_loss", 0.5 ** np.arange(6), **net))
     return pd.concat(parts, ignore_index=True)
@@ -41,6 +50,13 @@ def test_the_edge_phase_is_where_the_loss_is_between_its_bounds() -> None:
     assert of_first[32, 0] == pytest.approx((1.2 + 2.0 + 2.0) / 3)  # losses 1/2, 1/4, 1/8; 1 and 1/16 are outside
     with pytest.raises(NotTestableError, match="edge phase"):
         edge_sharpness(table.at(step=0))
+
+
+def test_sharpening_is_the_last_sharpness_over_the_first() -> None:
+    table = Table(_full_batch(2.0, widen=1.0).sample(frac=1, random_state=0)).at(lr=16.0)  # rows in no order
+    of_first = sharpening(table).set_index(["width", "seed"]).value
+    assert of_first[32, 0] == pytest.approx(10.0)
+    assert of_first[64, 0] == pytest.approx(20.0)
 
 
 def test_settled_is_the_last_third_of_the_steps() -> None:
