@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     cells.add_argument("--to", type=Path, required=True, metavar="FOLDER")
 
     cell = commands.add_parser(
-        "cell", help="compute cells; trainings need torch, numpy, pandas, pyarrow, pydantic only"
+        "cell", help="compute cells; trainings need torch, numpy, pandas, pyarrow and pydantic only"
     )
     cell.add_argument("specs", type=Path, nargs="+", metavar="SPEC.json")
     cell.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where the results go")
