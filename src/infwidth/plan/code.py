@@ -1,6 +1,9 @@
 """The code behind a number: a digest of the modules that a job names and of all that they import.
 
-A file counts as its parsed code: comments, blank lines, line ends and docstrings change nothing. Registries name
+A file counts as its parsed code: comments, blank lines, line ends and docstrings change nothing. Nor do refusals, an
+``if`` that raises SpecError or DataError and does nothing else, and what these errors say: who was refused has no
+number, and who was not has the number that they had. (No module behind a number catches them; a test holds it.)
+Registries name
 modules in text (see :mod:`infwidth.registry`), so that what a spec does not name is not behind it, and an entry added
 to one changes no digest. Packages that only pass names on are looked through. Standard library only: a cell that runs
 by itself on another machine has its digest too.
@@ -27,8 +30,10 @@ _SILENT = {"ctx", "kind", "type_comment", "type_ignores", "type_params"}
 _NUMBERLESS = re.compile(r"infwidth(\.(errors|files|registry|places|papers|results\.provenance|specs(\..*)?))?")
 #: Of files that are no code, those that count where a module names them.
 _DATA_SUFFIXES = (".mplstyle", ".csv", ".json", ".j2", ".npy", ".npz", ".txt")
+#: The errors that end a run, so that nothing depends on where they are raised.
+_REFUSING = ("SpecError", "DataError")
 #: Of what is remembered of a file; another one is read again.
-_FORMAT = 2
+_FORMAT = 3
 
 
 class _Facts(NamedTuple):
@@ -213,10 +218,13 @@ def _read(file: Path, module: str) -> _Facts:
         if (found := _entries(statement)) is not None:
             registries[found[0]] = found[1]
             tree.body.remove(statement)
+    imports = sorted({item for node in ast.walk(tree) for item in _imported(node)})
+    refusals = _refusals(tree)
     for node in ast.walk(tree):
-        for field in ("body", "orelse"):
+        for field in ("body", "orelse", "finalbody"):
             if isinstance(block := getattr(node, field, None), list):
-                setattr(node, field, [item for item in block if not _is_for_types(item)])
+                kept = (item for item in block if not (_is_for_types(item) or item in refusals or _is_of_errors(item)))
+                setattr(node, field, [_without_words(item) for item in kept])
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):
@@ -224,7 +232,7 @@ def _read(file: Path, module: str) -> _Facts:
     constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str}
     return _Facts(
         hashlib.sha256("".join(_canonical(tree)).encode()).hexdigest(),
-        sorted({item for node in ast.walk(tree) for item in _imported(node)}),
+        imports,
         names,
         registries,
         sorted(text for text in constants if text.endswith(_DATA_SUFFIXES)),
@@ -247,6 +255,40 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def _is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _is_of_errors(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "infwidth.errors"
+
+
+def _is_refusing(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+        and node.exc.func.id in _REFUSING
+    )
+
+
+def _refusals(tree: ast.Module) -> set[ast.AST]:
+    """Return the ifs that do nothing but refuse; one that names something for the code behind it is none."""
+    found = {
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and len(node.body) == 1 and _is_refusing(node.body[0]) and not node.orelse
+    }
+    inside = {part for node in found for part in ast.walk(node)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in inside}
+
+    def names(node: ast.AST) -> set[str]:
+        return {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
+
+    return {node for node in found if not names(node) & used}
+
+
+def _without_words(node: ast.stmt) -> ast.stmt:
+    """Return a statement as it is, but for one that refuses, which says then only that it does."""
+    return ast.Raise() if _is_refusing(node) else node
 
 
 def _entries(node: ast.stmt) -> tuple[str, dict[str, str]] | None:

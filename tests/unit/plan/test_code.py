@@ -1,5 +1,6 @@
 """What a change of a file reruns, asked of a changed copy of the package: exactly the jobs that use it."""
 
+import ast
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -158,6 +159,88 @@ def test_words_blank_lines_and_line_ends_rerun_nothing(copy: Path) -> None:
         changed_words = "\n".join(lines).replace('"""Return', '"""Give back')
         file.write_bytes(changed_words.replace("\n", "\r\n").encode())
     assert changed(copy) == set()
+
+
+def _digest(folder: Path, text: str) -> str:
+    (folder / "net.py").write_text(text)
+    return Package(folder).code_of(["infwidth.net"])
+
+
+_STEP = """
+from infwidth.errors import SpecError
+
+def step(x, lr):
+    {first}
+    if lr > 1:
+        x = x / 2
+    {last}
+    return x - lr * x
+"""
+
+REFUSALS = [
+    'if lr < 0: raise SpecError("negative")',
+    'if lr < 0: raise SpecError(f"lr is {lr}; take a positive one")',
+    'if bad := [lr]: raise SpecError(f"{bad}")',
+    'if lr < 0 or x.isnan().any(): raise DataError("no number") from None',
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_is_behind_no_number(refusal: str, tmp_path: Path) -> None:
+    """Who was not refused has the number that they had; a mended message or one more check recomputes nothing."""
+    before = _digest(tmp_path, _STEP.format(first="pass", last="pass"))
+    assert _digest(tmp_path, _STEP.format(first=f"pass\n    {refusal}", last=f"pass\n    {refusal}")) == before
+    importing = _STEP.replace("import SpecError", "import DataError, SpecError, nearest")
+    assert _digest(tmp_path, importing.format(first=f"pass\n    {refusal}", last="pass")) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'if lr < 0: raise StopIteration("caught by a loop")',
+        'if lr < 0: lr = 0; raise SpecError("after something else")',
+        'if lr < 0: raise SpecError("negative")\n    else: x = x + 1',
+        'if (half := lr / 2) < 0: raise SpecError("negative")\n    lr = half',
+        "if lr < 0: return x",
+    ],
+)
+def test_what_does_more_than_refuse_is_behind_the_number(line: str, tmp_path: Path) -> None:
+    before = _digest(tmp_path, _STEP.format(first="pass", last="pass"))
+    assert _digest(tmp_path, _STEP.format(first="pass", last=f"pass\n    {line}")) != before
+
+
+def test_what_an_error_says_is_behind_no_number(tmp_path: Path) -> None:
+    text = """
+from infwidth.errors import SpecError
+
+def power(rule):
+    if rule == "mup":
+        return 1
+    raise SpecError("MESSAGE")
+"""
+    before = _digest(tmp_path, text)
+    assert _digest(tmp_path, text.replace("MESSAGE", "another")) == before
+    assert _digest(tmp_path, text.replace('raise SpecError("MESSAGE")', "return 0")) != before
+
+
+#: What catches a refusal and decides no number: it writes an error's own words, or looks whether data are there.
+_CATCHING = {"parametrization/roles.py", "data/image_sources.py", "data/sources.py", "data/current.py"}
+
+
+def test_nothing_behind_a_number_catches_a_refusal() -> None:
+    """Else a refusal would decide what is computed instead, and the digest would not see it."""
+    others = {
+        file for room in ("plan", "report", "workflow", "specs", "experiments") for file in (SOURCE / room).rglob("*")
+    }
+    caught = {
+        file.relative_to(SOURCE).as_posix()
+        for file in set(SOURCE.rglob("*.py")) - others - {SOURCE / "__main__.py"}
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and node.type is not None
+        for name in ast.walk(node.type)
+        if isinstance(name, ast.Name) and name.id in ("SpecError", "DataError", "InfwidthError", "Exception")
+    }
+    assert caught == _CATCHING | {"training/checkpoint.py"}  # torch's errors of a damaged file
 
 
 #: Rooms whose ``build_model`` is a function of the user.
