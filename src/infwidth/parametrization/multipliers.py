@@ -55,10 +55,18 @@ def write_multipliers_(
     parameters and the numbers σ/g, η/g², λg² of :func:`gauge.rescale`, under which SGD, with momentum or without,
     trains the same function (Karkada 2024). ``weight_decay`` gives every parameter this one number instead, as a
     single argument of the optimizer would: then the gauges are different trainings. ``lr`` is the base learning rate.
-    Raises SpecError for an unknown gauge and for an optimizer other than SGD, whose gauges move otherwise.
+    Raises SpecError for an unknown gauge, for an optimizer other than SGD, whose gauges move otherwise, and for what
+    cannot be changed in place: a model in a wrapper, and one of tied parameters, whose other owners would not multiply.
     """
     if plan.optimizer_name != "sgd":
         raise SpecError(f"multipliers are written out for sgd only, not for {plan.optimizer_name}")
+    if strangers := sorted({name for name, _ in model.named_parameters()} ^ set(plan)):
+        raise SpecError(
+            f"the plan is of another model, or this one is in a wrapper: {', '.join(strangers)} only in one of the two;"
+            " write the multipliers out before wrapping it"
+        )
+    if len(list(model.named_parameters(remove_duplicate=False))) > len(plan):
+        raise SpecError("the model has tied parameters, of which only one owner would multiply; write them out untied")
     parameters = {}
     for name, its in plan.items():
         g = multiplier(its, gauge, lr)

@@ -17,7 +17,7 @@ The RMS of entries is the wrong thing to keep: under ``original`` it falls as n^
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ from infwidth.parametrization.plan import ParameterPlan, Plan
 from infwidth.parametrization.roles import Role
 
 Adjustment = Literal["original", "spectral_unclamped", "match_rms_adamw"]
-ADJUSTMENTS = ("original", "spectral_unclamped", "match_rms_adamw")
+ADJUSTMENTS: tuple[Adjustment, ...] = get_args(Adjustment)
 
 
 class MuonWithAdamW(torch.optim.Optimizer):
@@ -71,8 +71,14 @@ class MuonPlan(Plan):
     nesterov: bool
 
     def optimizer(self, model: nn.Module) -> MuonWithAdamW:
-        """Return Muon over the matrices and AdamW over the rest, as one optimizer."""
+        """Return Muon over the matrices and AdamW over the rest, as one optimizer.
+
+        Raises SpecError where all of one of the two are frozen.
+        """
         named = {name: p for name, p in self._match(model).items() if p.requires_grad}
+        for one, names in (("Muon", self.matrices & named.keys()), ("AdamW", named.keys() - self.matrices)):
+            if not names:
+                raise SpecError(f"everything that {one} would train is frozen; use the other optimizer alone")
         muon = torch.optim.Muon(
             [
                 {"params": [p], "lr": self[name].lr, "weight_decay": self[name].weight_decay}

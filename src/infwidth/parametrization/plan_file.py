@@ -2,24 +2,28 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from infwidth.errors import SpecError
 from infwidth.files import write_text
 from infwidth.parametrization.gauge import ABC
-from infwidth.parametrization.plan import ParameterPlan, Plan
+from infwidth.parametrization.muon import ADJUSTMENTS, MuonPlan
+from infwidth.parametrization.plan import OPTIMIZERS, ParameterPlan, Plan
 from infwidth.parametrization.roles import Role
 
-_FORMAT = 1
+#: The second holds what Muon trains, which the first lost.
+_FORMAT = 2
+
+_Name = TypeVar("_Name", bound=str)
 
 
 def save_plan(plan: Plan, path: Path | str) -> None:
-    """Write every number of a plan as JSON, floats to the last bit and multipliers as exact fractions."""
-    document = {
+    """Write every number of a plan, Muon's too, as JSON: floats to the last bit and multipliers as exact fractions."""
+    document: dict[str, Any] = {
         "format": _FORMAT,
         "rule": plan.rule,
         "exponents": {name: [str(x) for x in getattr(plan.exponents, name)] for name in "abc"},
@@ -28,6 +32,13 @@ def save_plan(plan: Plan, path: Path | str) -> None:
         "betas": list(plan.betas),
         "parameters": {name: asdict(its) for name, its in plan.items()},
     }
+    if isinstance(plan, MuonPlan):
+        document["muon"] = {
+            "matrices": sorted(plan.matrices),
+            "adjustment": plan.adjustment,
+            "momentum": plan.muon_momentum,
+            "nesterov": plan.nesterov,
+        }
     write_text(Path(path), json.dumps(document, indent=1, default=str) + "\n")
 
 
@@ -41,16 +52,37 @@ def load_plan(path: Path | str) -> Plan:
         raise SpecError(f"{path}: not a plan of format {_FORMAT}, which save_plan writes")
     try:
         first, second = (float(beta) for beta in document["betas"])
-        return Plan(
+        plan = Plan(
             rule=str(document["rule"]),
             exponents=ABC(*(tuple(Fraction(x) for x in document["exponents"][name]) for name in "abc")),
-            optimizer_name=str(document["optimizer"]),
+            optimizer_name=_one_of(document["optimizer"], OPTIMIZERS, "optimizer"),
             momentum=float(document["momentum"]),
             betas=(first, second),
             parameters={name: _parameter(its) for name, its in document["parameters"].items()},
         )
+        return plan if "muon" not in document else _with_muon(plan, document["muon"])
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise SpecError(f"{path}: not a whole plan ({type(error).__name__}: {error}); save it again") from error
+
+
+def _with_muon(plan: Plan, its: Mapping[str, Any]) -> MuonPlan:
+    if strangers := sorted(set(its["matrices"]) - set(plan)):
+        raise ValueError(f"muon has {', '.join(strangers)}, no parameter of the plan")
+    if not isinstance(its["nesterov"], bool):
+        raise ValueError(f"nesterov is {its['nesterov']!r}")
+    return MuonPlan(
+        **plan.__dict__,
+        matrices=frozenset(its["matrices"]),
+        adjustment=_one_of(its["adjustment"], ADJUSTMENTS, "adjustment"),
+        muon_momentum=float(its["momentum"]),
+        nesterov=its["nesterov"],
+    )
+
+
+def _one_of(value: Any, known: Sequence[_Name], what: str) -> _Name:
+    if value not in known:
+        raise ValueError(f"{what} is {value!r}, none of {', '.join(known)}")
+    return known[known.index(value)]
 
 
 def _parameter(its: Mapping[str, Any]) -> ParameterPlan:

@@ -25,7 +25,7 @@ class Recipe(Block):
     seeds: Annotated[Several[Seed], Says("must be a list of seeds, at least one")]
 
     @model_validator(mode="after")
-    def _continues_a_base_net(self) -> Self:
+    def _parts_fit_each_other(self) -> Self:
         width, block = self.model.width, self.parametrization
         if width < block.base_width:
             raise ValueError(
@@ -36,6 +36,11 @@ class Recipe(Block):
             raise ValueError(f"parametrization.gauge is for optimizer sgd; {self.optimizer.name} has other gauges")
         if block.input_lr != "as_others" and self.optimizer.name != "sgd":
             raise ValueError(f"parametrization.input_lr {block.input_lr} is of gradients, for optimizer sgd")
+        if self.training.centred and self.model.mixes_batches:
+            raise ValueError(
+                "training.centred: a net with batch norm has no f0 of an example to subtract, since what it computes"
+                " of one depends on its batch; take another norm"
+            )
         return self
 
 

@@ -21,6 +21,11 @@ class Net(Block):
         """About how many N × N matrices there are."""
         return 1
 
+    @property
+    def mixes_batches(self) -> bool:
+        """Whether the output of an example depends on the others of its batch while training: batch norm."""
+        return False
+
     @model_validator(mode="after")
     def _fits_a_machine(self) -> Self:
         if self.depth * self.width**2 > WIDEST**2:
@@ -90,6 +95,11 @@ class ResNet(Net):
     branch_power: BranchPower = "1/2"
     stem_stride: Literal[1, 2]
 
+    @property
+    def mixes_batches(self) -> bool:
+        """As in :class:`Net`."""
+        return self.norm == "batch"
+
 
 class AttentionNet(Net):
     """Base of the nets of attention and feed-forward blocks; N is a multiple of ``n_heads``."""
@@ -130,6 +140,11 @@ class TorchvisionResNet18(Net):
     """torchvision's ResNet-18, N channels in its first stage."""
 
     name: Literal["torchvision_resnet18"]
+
+    @property
+    def mixes_batches(self) -> bool:
+        """As in :class:`Net`; its norms are torchvision's."""
+        return True
 
 
 class TorchvisionViT(Net):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,18 @@ def test_what_has_no_meaning_is_refused_by_name(experiment: dict, path: tuple, v
     with pytest.raises(SpecError, match=message) as error:
         expanded(**experiment)
     assert str(error.value).startswith("here")
+
+
+@pytest.mark.parametrize(
+    ("norm", "centred", "refused"), [("batch", True, True), ("batch", False, False), ("layer", True, False)]
+)
+def test_f0_of_one_example_is_not_subtracted_where_there_is_none(
+    experiment: dict, norm: str, centred: bool, refused: bool
+) -> None:
+    experiment["model"] = {"name": "resnet", "blocks": [1, 1], "norm": norm, "stem_stride": 1}
+    experiment["training"]["centred"] = centred
+    with pytest.raises(SpecError, match=r"training\.centred: .*batch norm") if refused else nullcontext():
+        expanded(**experiment)
 
 
 @pytest.mark.parametrize(("rule", "richness"), [("stp", "-1/4"), ("stp", "3/4"), ("mupp", None)])

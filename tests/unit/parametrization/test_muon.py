@@ -134,3 +134,13 @@ def test_plans_that_have_nothing_for_muon_are_refused() -> None:
         with_muon(parametrize(model, base, "mup", optimizer="adamw", lr=0.1), model, lr=0.1, adjustment="frobenius")  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="a rate is positive"):
         with_muon(parametrize(model, base, "mup", optimizer="adamw", lr=0.1), model, lr=0.0)
+
+
+@pytest.mark.parametrize("frozen", ["hidden matrices", "all else"])
+def test_where_one_of_the_two_has_nothing_left_it_says_so(frozen: str) -> None:
+    model = _mlp(64)
+    plan = _plan(model, _mlp(32))
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_((name in plan.matrices) == (frozen == "all else"))
+    with pytest.raises(SpecError, match="use the other optimizer alone"):
+        plan.optimizer(model)
