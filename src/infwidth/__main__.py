@@ -108,7 +108,11 @@ def main(arguments: list[str] | None = None) -> int:
     transfer = commands.add_parser(
         "transfer-check", help="whether hyperparameters of your own model transfer: small versions of it are trained"
     )
-    transfer.add_argument("study", metavar="MODULE:FUNCTION", help="what returns an infwidth.transfer.TransferStudy")
+    transfer.add_argument(
+        "study",
+        metavar="MODULE:FUNCTION",
+        help="a module or a file, and in it what returns an infwidth.transfer.TransferStudy",
+    )
     transfer.add_argument("--cost", action="store_true", help="only say what it costs")
     transfer.add_argument("--to", type=Path, default=Path("transfer"), metavar="FOLDER", help="default: transfer")
 

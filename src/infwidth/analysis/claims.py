@@ -28,6 +28,7 @@ COLUMNS = (
     "n",
     "twin",
     "verdict",
+    "undecided_by",
     "seeds_to_decide",
     "tables",
     "cells",
@@ -104,9 +105,10 @@ def ledger(paper: str, claims: Sequence[Claim], tables: Tables, figures: Collect
     """Return the ledger of one paper, a row a claim; claims of other figures than ``figures`` (all) were not run.
 
     ``twin`` is the value that is measured where nets are replaced by their rounding twins (missing: there are none),
-    and the interval holds theirs (:func:`with_twin`). ``seeds_to_decide``: how many would, of an inconclusive claim
-    (missing: no number does; see :mod:`infwidth.analysis.power`). ``tables`` are those that it was measured on, and
-    ``cells`` is a digest of the cells in them: claims of the same words on the same cells are one.
+    and the interval holds theirs (:func:`with_twin`). ``undecided_by``: what leaves a claim inconclusive, one of
+    ``UNDECIDED_BY`` (of others empty), and ``seeds_to_decide`` how many seeds would decide it where it is they (see
+    :mod:`infwidth.analysis.power`). ``tables`` are those that it was measured on, and ``cells`` is a digest of the
+    cells in them: claims of the same words on the same cells are one.
 
     Raises SpecError for a name that two of its claims have.
     """
@@ -119,7 +121,7 @@ def ledger(paper: str, claims: Sequence[Claim], tables: Tables, figures: Collect
 
 def _judged(claim: Claim, tables: Tables, was_run: bool) -> tuple[Any, ...]:
     single, outcome, notes = _NOTHING, "not run", [claim.note]
-    estimate, twin, run = single, math.nan, _Run(tables)
+    estimate, twin, run, by = single, math.nan, _Run(tables), ""
     if was_run:
         try:
             estimate = single = claim.measured.measure(run)
@@ -130,41 +132,52 @@ def _judged(claim: Claim, tables: Tables, was_run: bool) -> tuple[Any, ...]:
                 if outcome != first:
                     notes.append(f"Rounding alone turns this verdict: {first} → {verdict(again, claim.expected)}.")
             if outcome == "reproduced" and (why := _control_stays(claim, run)):
-                outcome = "inconclusive"
+                outcome, by = "inconclusive", "control"
                 notes.append(why)
         except NotTestableError as reason:
             outcome = "not testable at this scale"
             notes.append(str(reason))
-    undecided = verdict(estimate, claim.expected) == outcome == "inconclusive"
-    seeds = seeds_to_decide(single, claim.expected) if undecided else None
+    if outcome == "inconclusive":
+        by = by or _undecided_by(single, claim.expected)
+    seeds = seeds_to_decide(single, claim.expected) if by == "seeds" else None
     expected = f"{claim.measured.words} {claim.expected.words}"
     measured = estimate.value, estimate.low, estimate.high, estimate.n, twin
     read = " ".join(sorted(table.name for table in run.read.values()))
     note = " ".join(filter(None, notes))
-    return claim.figure, claim.name, claim.says, expected, *measured, outcome, seeds, read, _cells(run), note
+    return claim.figure, claim.name, claim.says, expected, *measured, outcome, by, seeds, read, _cells(run), note
 
 
-#: How a note begins where the value is as expected, and only its control leaves the claim undecided.
-CONTROL_STAYS = ("There is no control", "The control does not leave the interval")
+#: What leaves a claim undecided: its seeds are too few; their scatter is not known (an interval without an end); a
+#: number is missing; only the rounding twins, not the nets, say so; the value is as expected, and so is its control;
+#: the value is so near the threshold that no number of seeds would do.
+UNDECIDED_BY = ("seeds", "scatter", "value", "rounding", "control", "threshold")
 
 _NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 def _control_stays(claim: Claim, run: _Run) -> str:
-    """Return, if the claim's control is not seen to leave what is expected, why the claim then says nothing.
-
-    The words begin with one of ``CONTROL_STAYS``.
-    """
+    """Return, if the claim's control is not seen to leave what is expected, why the claim then says nothing."""
     if claim.control is None:
         return ""
     try:
         control = claim.control.measure(run)
     except NotTestableError as reason:
-        return f"{CONTROL_STAYS[0]}: {reason}"
+        return f"There is no control: {reason}"
     if verdict(control, claim.expected) == "not reproduced":
         return ""
     measured = f"{spoken(round(control.value, 3))} ({spoken(round(control.low, 3))} … {spoken(round(control.high, 3))})"
-    return f"{CONTROL_STAYS[1]}, {measured}: that this stays says nothing yet."
+    return f"The control does not leave the interval, {measured}: that this stays says nothing yet."
+
+
+def _undecided_by(single: Estimate, expected: Expected) -> str:
+    """Return which of ``UNDECIDED_BY`` it is, of an estimate without its twin."""
+    if math.isnan(single.value):
+        return "value"
+    if verdict(single, expected) != "inconclusive":
+        return "rounding"
+    if not math.isfinite(single.high - single.low):
+        return "scatter"
+    return "threshold" if seeds_to_decide(single, expected) is None else "seeds"
 
 
 def _on_twins(claim: Claim, run: _Run) -> Estimate | None:

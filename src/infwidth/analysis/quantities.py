@@ -6,6 +6,7 @@ not enter as independent numbers, :class:`Estimated` takes any function that ret
 one that returns a number that is no sample.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -153,4 +154,6 @@ class Extreme(Quantity):
         rows = self.rows(tables)
         if rows.empty:
             raise NotTestableError("No net is left of which this could be said.")
+        if rows.value.isna().any():  # which is neither the largest nor the smallest, and may be worse than either
+            return Estimate(math.nan, -math.inf, math.inf, rows.seed.nunique())
         return exact(self.which(rows.value), rows.seed.nunique())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from infwidth.analysis.table import NotTestableError
 from infwidth.seeding import numpy_stream
 
 RESAMPLES = 2000
@@ -102,9 +103,18 @@ def slopes_by_seed(frame: pd.DataFrame, *, x: str, y: str = "value", log_y: bool
         x: a positive column; regressed on in log2 for a linear ``y`` (change per doubling), in log for a log ``y``.
         y: the measured column.
         log_y: regress log y (an exponent) instead of y.
+
+    Not a number for a seed of whose values one is none. Raises NotTestableError where a seed has fewer than two values
+    of ``x``, as when its other nets diverged.
     """
+    places = frame.groupby("seed")[x].nunique()
+    if (places < 2).any():
+        alone = ", ".join(map(str, places.index[places < 2]))
+        raise NotTestableError(f"A slope of every seed needs two or more values of {x}; seed {alone} has one.")
 
     def slope(group: pd.DataFrame) -> float:
+        if group[y].isna().any():
+            return math.nan
         if log_y:
             return float(np.polyfit(np.log(group[x]), np.log(group[y]), 1)[0])
         return float(np.polyfit(np.log2(group[x]), group[y], 1)[0])
@@ -130,11 +140,11 @@ def slope_of_means(
     In log2 for a linear ``y`` (change per doubling), in log with ``log_y`` (an exponent). The interval is the
     jackknife's, which leaves out a seed at every ``x`` at once, with Student's factor of the least number of seeds;
     ``variance`` is added to that of the seeds, for what else is chance (such as the test set). Infinite for two seeds
-    anywhere, of which nothing can be left out.
+    anywhere, of which nothing can be left out; not a number where a value is none.
     """
 
     def slope(rows: pd.DataFrame) -> float:
-        means = rows.groupby(x)[y].mean()
+        means = rows.groupby(x)[y].apply(lambda values: values.mean(skipna=False))
         heights = np.log(means) if log_y else means
         return float(slope_weights((np.log if log_y else np.log2)(means.index.to_numpy(float))) @ heights)
 

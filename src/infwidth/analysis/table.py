@@ -60,8 +60,12 @@ class Table:
         """
         chosen = self.frame
         for column, wanted in where.items():
+            if column not in chosen:
+                raise NotTestableError(f"{self.name} has no {column}.")
             there = chosen[column]
             if wanted is max or wanted is min:
+                if there.isna().all():
+                    raise NotTestableError(f"{self.name} has no {column} of these rows.")
                 wanted = wanted(there.dropna())
             rows = chosen[there.isin(wanted) if isinstance(wanted, tuple | list | range) else there == wanted]
             if rows.empty:

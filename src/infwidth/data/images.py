@@ -163,11 +163,22 @@ class Pixels:
         raise SpecError(f"normalization '{normalization}' is neither 'standardize' nor 'unit'")
 
     def statistics(self, stored: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation of each channel, in units of the whole numbers."""
+        """Return mean and standard deviation of each channel, in units of the whole numbers.
+
+        Raises DataError for a channel that cannot be scaled, and where the squares of a block exceed 64 bits.
+        """
         # Python's integers: the squares of a large data set exceed 64 bits.
         channels, height, width = self.shape
         total, squares = [0] * channels, [0] * channels
         for sums in self._blocks(stored, np.sort(rows)):  # as a disk reads best
+            # The first is quick, and settles it for all but averages in grey of squares of six pixels or more.
+            if (255 * self.weight) ** 2 * sums[:, 0].size >= 2**63 and (sums.astype(float) ** 2).sum(
+                (0, 2, 3)
+            ).max() >= 2**63:
+                raise DataError(
+                    f"averages of {self.factor}×{self.factor} pixels in grey are too large numbers to be standardized"
+                    " exactly; take a larger image_size, colour, or normalization 'unit'"
+                )
             for c in range(channels):
                 total[c] += int(sums[:, c].sum())
                 squares[c] += int((sums[:, c] ** 2).sum())

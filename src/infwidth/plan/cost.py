@@ -95,17 +95,16 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
 
     ``petaflop``: 10¹⁵ operations of their trainings; ``hours_estimated``: of one core, at the speed of the most alike
     trainings in ``provenance``, the published cells of all scales; ``hours_longest``: of the longest of
-    them, than which no number of machines is faster. Exact limits are counted, not estimated.
+    them, than which no number of machines is faster. ``not_estimated``: how many others there are, exact limits and
+    trainings of which only the data tell how long they are.
     """
-    from infwidth.plan.operations import count_operations, estimated_seconds, timed_trainings
+    from infwidth.plan.operations import counted, estimated_seconds, timed_trainings
 
     fresh = {name: cell for name, cell in graph.cells.items() if name not in seconds}
     trained = {name: cell.spec for name, cell in fresh.items() if isinstance(cell.spec, Train) and cell.kind == "train"}
-    operations = {name: count_operations(spec) for name, spec in trained.items()}
+    operations = {name: its for name, spec in trained.items() if (its := counted(spec)) is not None}
     timed = timed_trainings(provenance) if operations else []
-    estimate = {
-        name: estimated_seconds(trained[name].model.name, counted, timed) for name, counted in operations.items()
-    }
+    estimate = {name: estimated_seconds(trained[name].model.name, its, timed) for name, its in operations.items()}
     behind = {figure.rule: graph.cells_of_figure(figure).keys() & fresh.keys() for figure in graph.figures}
     records = []
     for figure, cells in (behind | {"all of them": fresh.keys()}).items():
@@ -118,7 +117,9 @@ def estimate_table(graph: Graph, seconds: Mapping[str, float], provenance: pd.Da
                     "petaflop": sum(operations[name].total for name in trainings) / 1e15,
                     "hours_estimated": sum(estimate[name] for name in trainings) / 3600,
                     "hours_longest": max((estimate[name] for name in trainings), default=0.0) / 3600,
-                    "limits_not_estimated": sum(fresh[name].kind == "solve" for name in cells),
+                    "not_estimated": sum(
+                        fresh[name].kind == "solve" or (name in trained and name not in operations) for name in cells
+                    ),
                 }
             )
     return pd.DataFrame(records)

@@ -33,7 +33,8 @@ def count_operations(spec: Train) -> Operations:
     """Count a training cell's operations: its updates, the initial function f0 of centred nets, its evaluations.
 
     Only matrix products, convolutions and attention count, which are nearly all of it. An evaluation is one forward
-    pass over the test set; what probes compute beyond that is left out. Data need not be there.
+    pass over the test set; what probes compute beyond that is left out. Data need not be there. Raises SpecError where
+    only they tell how much there is to do.
     """
     training, data, batch = spec.training, spec.data, spec.training.batch_size
     input_shape, n_classes = shapes_of(data)
@@ -83,7 +84,8 @@ def shapes_of(data: Data) -> tuple[tuple[int, ...], int]:
 
 def _n_test(data: Data) -> int:
     if isinstance(data, Windows):
-        assert data.test_windows is not None, "only the data tell how many windows there are"
+        if data.test_windows is None:
+            raise SpecError(f"how many windows '{data.name}' has only the data tell; give data.test_windows")
         return data.test_windows
     assert isinstance(data, Images), "a training takes windows of text or images"
     return data.test_size or _facts(data).n_test
@@ -103,15 +105,24 @@ class Timed(NamedTuple):
     seconds: float
 
 
+def counted(spec: Train) -> Operations | None:
+    """Return :func:`count_operations`; None where only the data tell."""
+    try:
+        return count_operations(spec)
+    except SpecError:
+        return None
+
+
 def timed_trainings(provenance: pd.DataFrame) -> list[Timed]:
-    """Return the CPU trainings among published cells, with their operations."""
+    """Return the CPU trainings among published cells, with their operations, where the specs tell them."""
     on_cpu = provenance[provenance["device"] == "cpu"]
     timed = []
     for name, text, seconds in zip(on_cpu["cell"], on_cpu["spec"], on_cpu["cpu_seconds"], strict=True):
         document = from_canonical(json.loads(text))
         if document["kind"] == "train":
             spec = read(Train, document, where=f"published cell {name}")
-            timed.append(Timed(spec.model.name, count_operations(spec), seconds))
+            if operations := counted(spec):
+                timed.append(Timed(spec.model.name, operations, seconds))
     return timed
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 
-from infwidth.analysis.claims import CONTROL_STAYS
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import OURS, OWN, Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
@@ -296,14 +295,15 @@ def _claims(claims: pd.DataFrame, elsewhere: pd.DataFrame | None) -> Iterator[Cl
 
 
 def _to_decide(row: Mapping[Any, Any]) -> str:
-    """Return how many seeds would decide a claim, or why no number does."""
-    if not pd.isna(row["seeds_to_decide"]):
-        return f"about {row['seeds_to_decide']} seeds would decide"
-    if row["n"] < 2:
-        return "the scatter over seeds is not known"
-    if isinstance(row["note"], str) and any(words in row["note"] for words in CONTROL_STAYS):
-        return "the value lies inside; what is missing is a control that leaves the interval"
-    return "no number of seeds would decide: the value is at the threshold"
+    """Return what would decide a claim: how many seeds, or what else."""
+    return {
+        "seeds": f"about {row['seeds_to_decide']} seeds would decide",
+        "scatter": "its scatter over seeds is not known: three or more are needed",
+        "value": "a number that it is made of is missing",
+        "rounding": "its nets decide it, their rounding twins do not agree",
+        "control": "the value lies inside; what is missing is a control that leaves the interval",
+        "threshold": "no number of seeds would decide: the value is at the threshold",
+    }[row["undecided_by"]]
 
 
 class _Cost:

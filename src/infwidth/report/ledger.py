@@ -56,6 +56,6 @@ def same_measurements(claims: pd.DataFrame) -> pd.Series:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    texts = ("tables", "cells", "same_as", "note")
+    texts = ("undecided_by", "tables", "cells", "same_as", "note")
     claims = pd.read_csv(path, dtype={"seeds_to_decide": "Int64", **dict.fromkeys(texts, "str")})
     return claims.fillna({name: "" for name in texts if name in claims})

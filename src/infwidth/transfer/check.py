@@ -102,8 +102,8 @@ def transfer_check(study: TransferStudy, folder: Path | str | None = None, *, qu
     """Train all nets of a study and judge whether its hyperparameters transfer.
 
     With a ``folder``, every finished net is in ``folder/transfer.csv`` at once, and a second call, of more rates,
-    seeds, widths or depths too, trains only what is not there. A file of another study is refused. ``quiet=False``
-    prints a line a net. Raises SpecError.
+    seeds, widths or depths too, trains only what is not there. A file of another study is refused, as one without
+    depths is if this one has some. ``quiet=False`` prints a line a net. Raises SpecError.
     """
     path = Path(folder) / "transfer.csv" if folder is not None else None
     known = _resumed(study, path)
@@ -182,10 +182,14 @@ def _judged(study: TransferStudy, table: pd.DataFrame) -> list[AxisVerdict]:
 
 
 def _axis(study: TransferStudy, nets: pd.DataFrame, axis: str) -> AxisVerdict:
-    chance = float(nets.initial[np.isfinite(nets.initial)].median())
+    initial = nets.initial[np.isfinite(nets.initial)]
+    chance = math.inf if initial.empty else float(initial.median())
     tidy = Table(_tidy(nets), "the study")
     options: dict[str, Any] = {"axis": axis, "metric": "loss", "chance": chance}
-    found = optima(tidy, **options)
+    try:
+        found = optima(tidy, **options)
+    except NotTestableError:
+        return AxisVerdict(axis, None, None, [], math.nan, "No net has a loss at the end: all of them diverged.")
     regret = _regret(nets, found, axis, study.base_width if axis == "width" else study.base_depth)
     try:
         moved, gain = drift(tidy, **options), best_loss_change(tidy, **options)
@@ -219,7 +223,9 @@ def _told(axis: AxisVerdict) -> str:
         f"The best rate moves by {axis.drift.value:+.2f} octaves a doubling"
         f" ({axis.drift.low:+.2f} … {axis.drift.high:+.2f})"
     )
-    if axis.verdict == UNDECIDED:
+    if not math.isfinite(axis.drift.high - axis.drift.low):
+        words += ", of one seed, which shows no scatter: give two at the least, better four"
+    elif axis.verdict == UNDECIDED:
         half = (axis.drift.high - axis.drift.low) / 2
         more = math.ceil((half / max(ALLOWED - abs(axis.drift.value), ALLOWED / 4)) ** 2 * axis.drift.n)
         words += f"; about {max(more, axis.drift.n + 1)} seeds, or a wider span of sizes, would decide it"

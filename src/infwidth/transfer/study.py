@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from itertools import islice
+from operator import index
 from typing import Any, NamedTuple
 
 import torch
@@ -80,8 +81,9 @@ class TransferStudy:
     plan_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._count_in_whole_numbers()
         for name, values, base in (("widths", self.widths, self.base_width), ("depths", self.depths, self.base_depth)):
-            if any(not isinstance(x, int) or x < 1 for x in values) or list(values) != sorted(set(values)):
+            if any(x < 1 for x in values) or list(values) != sorted(set(values)):
                 raise SpecError(f"{name} are {list(values)}; they are positive whole numbers, ascending")
             if values and base not in values:
                 raise SpecError(f"base_{name[:-1]} is {base}, none of the {name} {list(values)}")
@@ -100,6 +102,22 @@ class TransferStudy:
         taken = len(inspect.signature(self.build_model).parameters)
         if self.depths and taken < 2:
             raise SpecError("build_model takes one argument; with depths it is called as build_model(width, depth)")
+
+    def _count_in_whole_numbers(self) -> None:
+        """Make Python's own of all whole numbers, numpy's and torch's included, which JSON would not hold."""
+        for name in ("widths", "depths", "base_width", "base_depth", "steps", "seeds"):
+            value = getattr(self, name)
+            try:
+                whole = (
+                    tuple(map(index, value))
+                    if name in ("widths", "depths")
+                    else None
+                    if value is None
+                    else index(value)
+                )
+            except TypeError as error:
+                raise SpecError(f"{name}: {value!r}; it takes positive whole numbers") from error
+            object.__setattr__(self, name, whole)
 
     @property
     def shapes(self) -> list[Shape]:
@@ -158,7 +176,8 @@ class TransferStudy:
 
     def settings(self) -> dict[str, object]:
         """Return what has to be equal for nets of two calls to belong to one study, as JSON holds it."""
-        base = self.built(self.shapes[0])
+        # Not of the narrowest net or the shallowest, which a second call may add.
+        base = self.built(Shape(self.base_width, self.base_depth if self.depths else None))
         return {
             "rule": self.rule,
             "optimizer": self.optimizer,
@@ -169,5 +188,5 @@ class TransferStudy:
             "branch_power": str(self.branch_power),
             "held_out": self.held_out is not None,
             "plan_options": {name: repr(value) for name, value in sorted(self.plan_options.items())},
-            "narrowest": {name: list(p.shape) for name, p in base.named_parameters()},
+            "base": {name: list(p.shape) for name, p in base.named_parameters()},
         }

@@ -155,8 +155,36 @@ def test_what_stays_needs_a_control_that_moves(of_control: Estimate | None, outc
     assert row.verdict == outcome
     assert words in row.note
     assert pd.isna(row.seeds_to_decide)  # it is the control that needs them
+    assert row.undecided_by == ("control" if words else "")
     moved = ledger("paper", [stays(Estimate(1.0, 0.8, 1.2, 4), of_control)], {}).iloc[0]
     assert moved.verdict == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "by", "has_seeds"),
+    [
+        (Estimate(0.1, -0.1, 0.3, 4), "seeds", True),
+        (Estimate(0.1, -math.inf, math.inf, 2), "scatter", False),
+        (Estimate(math.nan, -math.inf, math.inf, 4), "value", False),
+        (Estimate(1e-9, -0.2, 0.2, 4), "threshold", False),
+        (Estimate(0.3, 0.1, 0.5, 4), "", False),
+        (Estimate(-0.3, -0.5, -0.1, 4), "", False),
+    ],
+)
+def test_what_leaves_a_claim_open_is_said(estimate: Estimate, by: str, has_seeds: bool) -> None:
+    row = ledger("paper", [_claim("a", lambda tables: estimate)], {}).iloc[0]
+    assert row.undecided_by == by
+    assert pd.notna(row.seeds_to_decide) == has_seeds
+
+
+@pytest.mark.parametrize("which", [max, min])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_extreme_of_what_has_a_missing_number_is_none(which: Callable[[pd.Series], float], place: int) -> None:
+    """Python's own max and min say something else in every order."""
+    values = [1.0, 2.0]
+    values.insert(place, math.nan)
+    rows = pd.DataFrame({"seed": [0, 1, 2], "value": values})
+    assert math.isnan(Extreme("largest loss", lambda tables: rows, which).measure({}).value)
 
 
 def test_an_extreme_of_no_nets_is_not_testable(tables: Tables) -> None:

@@ -1,6 +1,7 @@
 """Estimates over seeds and their intervals."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from infwidth.analysis.statistics import (
     rms_exponent,
     slope_of_means,
 )
+from infwidth.analysis.table import NotTestableError
 
 
 def test_interval_is_students() -> None:
@@ -59,6 +61,25 @@ def test_exponent_of_a_power_law(power: float) -> None:
 def test_change_per_doubling() -> None:
     frame = pd.DataFrame([{"seed": s, "width": 2**k, "value": 5 - 0.25 * k + s} for s in range(3) for k in range(4)])
     assert change_per_doubling(frame).value == pytest.approx(-0.25, abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", [exponent, change_per_doubling])
+def test_a_seed_with_one_net_left_has_no_slope(measure: Callable[..., Estimate]) -> None:
+    """Least squares through one point would give it the line through the origin, and pull the mean over seeds."""
+    frame = pd.DataFrame({"seed": [0, 0, 1, 1, 7], "width": [8, 16, 8, 16, 8], "value": [2.0, 1.0, 2.0, 1.0, 2.0]})
+    assert math.isfinite(measure(frame[frame.seed < 7]).value)
+    with pytest.raises(NotTestableError, match="two or more values of width; seed 7 has one"):
+        measure(frame)
+
+
+@pytest.mark.parametrize("measure", [exponent, change_per_doubling, slope_of_means])
+def test_a_missing_value_is_not_left_out_unseen(measure: Callable[..., Estimate]) -> None:
+    frame = pd.DataFrame(
+        {"seed": [0, 0, 1, 1, 2, 2], "width": [8, 16] * 3, "value": [2.0, 1.0, 2.0, math.nan, 2.0, 1.0]}
+    )
+    estimate = measure(frame)
+    assert math.isnan(estimate.value)
+    assert (estimate.low, estimate.high) == (-math.inf, math.inf)
 
 
 def test_rms_exponent_covers_the_truth() -> None:

@@ -54,6 +54,12 @@ def test_what_is_not_there_is_said_with_what_is(table: Table) -> None:
         table.nets("loss", "sharpness")
     with pytest.raises(NotTestableError, match=r"run has no kernel of an ensemble, only loss\."):
         table.ensemble("kernel")
+    with pytest.raises(NotTestableError, match=r"run has no depth\."):
+        table.at(depth=4)
+    limit = Table(table.limit("loss"), "run")
+    for extreme in (max, min):
+        with pytest.raises(NotTestableError, match=r"run has no width of these rows\."):
+            limit.at(width=extreme)
     with pytest.raises(NotTestableError, match=r"run has no density\."):
         table.deepest_layer("density")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from infwidth.data.images import load_images
+from infwidth.data.images import Pixels, load_images
 from infwidth.errors import DataError, SpecError
 from prepared import write_prepared
 
@@ -147,3 +147,16 @@ def test_constant_images_cannot_be_standardized(prepared):
     write_prepared(prepared, "images", x_train=np.zeros((75, 8, 8, 3), np.uint8))
     with pytest.raises(DataError, match="same value in every pixel"):
         load_images(prepared)
+
+
+def test_squares_that_exceed_64_bits_are_refused_not_wrong():
+    """White images of 64×64, in grey as averages of 16×16: dark ones have smaller squares, and are standardized."""
+    pixels = Pixels((64, 64, 3), 4, True, "photos")
+    light = np.full((1400, 64, 64, 3), 255, np.uint8)
+    light[0, :16] = 0
+    with pytest.raises(DataError, match="16×16 pixels in grey are too large"):
+        pixels.statistics(light, np.arange(1400))
+    dark = light // 8
+    mean, std = pixels.statistics(dark, np.arange(1400))
+    values = np.array([31.0] * (16 * 1400 - 4) + [0.0] * 4) * pixels.weight
+    assert (mean[0], std[0]) == pytest.approx((values.mean(), values.std()), rel=1e-9)

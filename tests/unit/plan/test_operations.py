@@ -2,11 +2,13 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from builders import changed, train
 from infwidth.data.registry import DATASETS
+from infwidth.errors import SpecError
 from infwidth.plan.cost import estimate_table, published_provenance, recorded_seconds
 from infwidth.plan.graph import load_graph
 from infwidth.plan.operations import Operations, Timed, count_operations, estimated_seconds
@@ -100,6 +102,27 @@ def test_only_what_was_never_run_is_estimated() -> None:
     assert row["trainings"] == 2
     taken = runs[runs["cell"].isin(list(laptop.cells)[:2])]["cpu_seconds"].sum() / 3600
     assert row["hours_estimated"] == pytest.approx(taken, rel=1.0)
+
+
+def test_what_only_the_data_tell_is_counted_and_costs_no_other_estimate() -> None:
+    told = {"name": "wikitext2", "context": 8, "vocabulary_size": 30, "test_windows": 4}
+    model = {"name": "transformer", "n_heads": 2, "n_blocks": 1, "mlp_ratio": 1, "width": 16}
+    specs = [
+        train(
+            MLP,
+            data=told | changes,
+            model=model | {"attention_multiplier": 1.0},
+            training={"loss": "cross_entropy", "batch_size": 3},
+        )
+        for changes in ({}, {"test_windows": None}, {"vocabulary_size": None})
+    ]
+    with pytest.raises(SpecError, match=r"give data\.test_windows"):
+        count_operations(specs[1])
+    cells = {f"cell {number}": SimpleNamespace(kind="train", spec=spec) for number, spec in enumerate(specs)}
+    graph = SimpleNamespace(cells=cells, figures=[SimpleNamespace(rule="fig")], cells_of_figure=lambda figure: cells)
+    figure, _ = estimate_table(graph, {}, published_provenance(Path("nowhere"))).to_dict("records")  # type: ignore[arg-type]
+    assert (figure["trainings"], figure["not_estimated"]) == (1, 2)
+    assert figure["petaflop"] == pytest.approx(count_operations(specs[0]).total / 1e15)
 
 
 def test_where_nothing_was_ever_run_there_is_no_number(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from builders import train
-from infwidth.analysis.claims import COLUMNS, CONTROL_STAYS
+from infwidth.analysis.claims import COLUMNS, UNDECIDED_BY
 from infwidth.errors import DataError
 from infwidth.experiments.catalog import Entry
 from infwidth.experiments.cells import Cell
@@ -42,6 +42,7 @@ def claims() -> pd.DataFrame:
         ("engine", "four", "It computes too.", "> 0", 0.12345, 0.1, 0.2, 8, 0.12, "reproduced"),
     ]
     more = {
+        "undecided_by": ["", "seeds", "", ""],
         "seeds_to_decide": pd.array([None, 40, None, None], dtype="Int64"),
         "tables": "ada1843.cards",
         "cells": "c0ffee",
@@ -107,25 +108,28 @@ def test_what_is_one_measurement_counts_once_and_both_say_so(
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("by", "words"),
     [
-        ({"seeds_to_decide": pd.NA}, "no number of seeds would decide: the value is at the threshold"),
-        ({"seeds_to_decide": pd.NA, "n": 1}, "the scatter over seeds is not known"),
-        *(
-            (
-                {"seeds_to_decide": pd.NA, "note": f"Why. {words}, 0.4 (0.1 … 0.7)."},
-                "the value lies inside; what is missing is a control that leaves the interval",
-            )
-            for words in CONTROL_STAYS
-        ),
+        ("scatter", "three or more"),
+        ("value", "is missing"),
+        ("rounding", "their rounding twins do not agree"),
+        ("control", "the value lies inside; what is missing is a control"),
+        ("threshold", "no number of seeds would decide: the value is at the threshold"),
     ],
 )
 def test_what_no_number_of_seeds_decides_is_said(
-    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame, change: dict[str, object], words: str
+    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame, by: str, words: str
 ) -> None:
-    claims.loc[1, list(change)] = list(change.values())
+    claims.loc[1, ["undecided_by", "seeds_to_decide"]] = [by, pd.NA]
     said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={})
-    assert [claim.to_decide for claim in said.claims] == ["", words, "", ""]
+    assert [words in claim.to_decide for claim in said.claims] == [False, True, False, False]
+
+
+def test_whatever_leaves_a_claim_open_has_its_words(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
+    for by in UNDECIDED_BY:
+        claims.loc[1, "undecided_by"] = by
+        said = contents(graph, CATALOG, claims, cells, images=IMAGES, published={})
+        assert said.claims[1].to_decide
 
 
 def test_cost_and_provenance_are_there(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:

@@ -3,11 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -152,6 +154,47 @@ def test_a_study_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytes
         transfer_check(study, tmp_path)
 
 
+@pytest.mark.parametrize("added", ["narrower", "shallower"])
+def test_smaller_nets_may_be_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, added: str) -> None:
+    few = {"build_model": _Residual, "rates": RATES[:3], "seeds": 1, "base_width": 32, "base_depth": 4}
+    study = _study(widths=[32, 64], depths=[4, 8], **few)
+    transfer_check(study, tmp_path)
+    trained, calls = TransferStudy.trained, []
+
+    def counted(self: TransferStudy, shape: Shape, lr: float, seed: int) -> Trained:
+        calls.append(shape)
+        return trained(self, shape, lr, seed)
+
+    monkeypatch.setattr(TransferStudy, "trained", counted)
+    more = replace(study, widths=[16, 32, 64]) if added == "narrower" else replace(study, depths=[2, 4, 8])
+    transfer_check(more, tmp_path)
+    assert set(calls) == {Shape(16, 4) if added == "narrower" else Shape(32, 2)}
+
+
+def test_one_seed_is_not_enough_to_say_and_says_so() -> None:
+    check = transfer_check(replace(_known(0.0), seeds=1))
+    assert check.verdict == UNDECIDED
+    assert "of one seed, which shows no scatter" in check.explain()
+
+
+def test_where_every_net_diverges_it_is_said() -> None:
+    check = transfer_check(_study(optimizer="sgd", rates=[1e6, 1e7, 1e8], steps=60, seeds=1))
+    assert check.verdict == UNDECIDED
+    assert "all of them diverged" in check.explain()
+    assert check.plot().axes
+
+
+@pytest.mark.parametrize("whole", [np.int64, lambda x: torch.tensor(x)])
+def test_whole_numbers_of_other_libraries_are_numbers(tmp_path: Path, whole: Callable[[int], Any]) -> None:
+    few = {"rates": RATES[:3], "steps": whole(4), "seeds": whole(1)}
+    study = _study(widths=[whole(16), whole(32)], base_width=whole(16), **few)
+    assert study.widths == (16, 32)
+    transfer_check(study, tmp_path)
+    assert json.loads((tmp_path / "transfer.json").read_text())["steps"] == 4
+    with pytest.raises(SpecError, match=r"widths: \[16.5, 32\]; it takes positive whole numbers"):
+        _study(widths=[16.5, 32])
+
+
 def test_a_diverged_net_has_no_loss_and_chance_is_seeded() -> None:
     study = _study(steps=60, optimizer="sgd")
     assert math.isnan(study.trained(Shape(16), 1e6, 0).loss)
@@ -250,20 +293,50 @@ def test_what_is_kept_can_be_read_by_others(tmp_path: Path) -> None:
     transfer_check(_known(0.0), tmp_path)
     settings = json.loads((tmp_path / "transfer.json").read_text())
     assert settings["rule"] == "mup"
-    assert settings["narrowest"]["0.weight"] == [16, 6]
+    assert settings["base"]["0.weight"] == [16, 6]
 
 
 def test_a_study_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_nets.py").write_text("def none():\n    return 3\n\n\nlength = 3\n")
     for name, message in [
-        ("my_nets", "names no function"),
+        ("my_nets", "names no module or no function"),
         ("my_nets:length", "no function 'length'"),
         ("my_nets.py:none", "returns a int"),
         ("not_there:study", "no module 'not_there'"),
+        (":none", "names no module"),
+        ("", "names no module"),
+        ("..my_nets:none", "no module"),
+        ("elsewhere/nets:none", "no file elsewhere/nets.py"),
     ]:
         with pytest.raises(SpecError, match=message):
             study_named(name)
+    (tmp_path / "json.py").write_text("def none():\n    return 3\n")
+    with pytest.raises(SpecError, match="returns a int"):
+        study_named("./json.py:none")  # that file, not what Python has of this name
+
+
+@pytest.mark.parametrize(
+    "name", ["./inside/my_study.py:study", "../{here}/inside/my_study:study", "{whole}/inside/my_study.py:study"]
+)
+def test_a_study_is_found_by_its_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module beside it is found, too, also where it is imported only when the study is made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "its_width.py").write_text("WIDTH = 48\n")
+    (tmp_path / "inside" / "my_study.py").write_text(
+        "from torch import nn\n"
+        "from infwidth.transfer import TransferStudy\n\n\n"
+        "def study():\n"
+        "    from its_width import WIDTH\n\n"
+        "    return TransferStudy(build_model=lambda n: nn.Linear(n, n), batches=None, loss=None, widths=[24, WIDTH],\n"
+        "                         base_width=24, rates=[0.1, 0.2, 0.4])\n"
+    )
+    for module in ("my_study", "its_width"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    found = study_named(name.format(here=tmp_path.name, whole=tmp_path))
+    assert tuple(found.widths) == (24, 48)
 
 
 def test_the_command_says_the_cost_and_writes_table_figure_and_verdict(

@@ -65,8 +65,8 @@ def _tail(kernel: str) -> "Estimated":
 
 
 def _gaps(table: Table) -> pd.DataFrame:
-    """Return for every width the mean over P of |log (mean error / theory)| (value)."""
-    rows = beside_theory(table.at(index=1), "test_error", by=["width"])
+    """Return for every width the mean over P of |log (mean error / theory)| (value), without nets that diverged."""
+    rows = beside_theory(table.at(index=1), "test_error", by=["width"]).dropna(subset=["value"])
     means = rows.groupby(["width", "step"])[["value", "exact"]].mean().reset_index()
     gaps = means.assign(value=np.abs(np.log(means.value.to_numpy() / means.exact.to_numpy())))
     return gaps.groupby("width", as_index=False)[["value"]].mean()
