@@ -6,6 +6,7 @@ import torch
 
 from infwidth.data.load import Labelled
 from infwidth.data.streams import Batches, augment
+from infwidth.errors import SpecError
 from infwidth.models.shapes import shapes_only
 from infwidth.specs.cells import Recipe
 from infwidth.training.evaluation import Evaluation
@@ -22,6 +23,8 @@ class Problem:
         spec: the cell's spec.
         data: its images or windows of text, on the device or not.
         device: where to compute.
+
+    Raises SpecError where a single pass over the data is over before the last step.
     """
 
     def __init__(self, spec: Recipe, data: Labelled, device: torch.device) -> None:
@@ -34,6 +37,12 @@ class Problem:
         self.evaluation_steps = frozenset(evaluation_steps(training.steps, training.evaluations, training.spacing))
         self._batches = Batches(len(data.x_train), training.batch_size, mode=training.stream)
         self._augmentation = training.augmentation
+        # Specs say so already where they say how much data there is; of all that a file has, only it does.
+        if self._batches.max_steps is not None and self._batches.max_steps < self.steps:
+            raise SpecError(
+                f"training.steps {self.steps} is too many for a single pass over {len(data.x_train)} examples, which in"
+                f" batches of {training.batch_size} lasts {self._batches.max_steps} steps"
+            )
 
     def batch(self, step: int) -> Examples:
         """Return the batch of ``step``: the same for every width, parametrization and seed."""

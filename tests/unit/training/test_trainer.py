@@ -291,6 +291,13 @@ TEXT = changed(
 )
 
 
+def test_a_single_pass_that_its_data_cannot_last_is_refused_before_the_first_step(text: Windows) -> None:
+    """The spec takes all windows there are, so that only the data tell."""
+    spec = train(changed(TEXT, training={"steps": 9}), seeds=[0])
+    with pytest.raises(SpecError, match=r"steps 9 .* over 32 examples, which in batches of 4 lasts 8 steps"):
+        Problem(spec, text, CPU)
+
+
 def test_text_trains_as_a_loop_by_hand(text: Windows) -> None:
     spec = train(TEXT, seeds=[0])
     rows = run(spec, text)
