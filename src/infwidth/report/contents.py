@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from infwidth.analysis.claims import COLUMNS
 from infwidth.errors import DataError, SpecError
 from infwidth.experiments.catalog import OURS, OWN, Entry, read_titles
 from infwidth.experiments.papers import Figure, Paper
@@ -220,8 +221,13 @@ def contents(
     out.
     ``elsewhere`` are the verdicts of other machines (:mod:`infwidth.report.elsewhere`).
     ``images`` maps a figure's rule to its picture, ``published`` to the scales it is published at; ``cited`` are the
-    keys of the bibliography. Raises DataError for a figure without a picture, SpecError for a paper without a title.
+    keys of the bibliography. Raises DataError for a figure without a picture and for a ledger of an older version,
+    SpecError for a paper without a title.
     """
+    if old := sorted(set(COLUMNS) - set(claims)):
+        raise DataError(
+            f"the ledger of {graph.scale} is of an older version, without {', '.join(old)}; publish it anew"
+        )
     if missing := [figure.rule for figure in graph.figures if figure.rule not in images]:
         raise DataError(f"no picture of {', '.join(missing)}")
     rows: dict[str, list[ClaimRow]] = {}

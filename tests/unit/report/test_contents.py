@@ -125,6 +125,13 @@ def test_what_no_number_of_seeds_decides_is_said(
     assert [words in claim.to_decide for claim in said.claims] == [False, True, False, False]
 
 
+def test_a_ledger_of_an_older_version_is_to_be_published_anew(
+    graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame
+) -> None:
+    with pytest.raises(DataError, match="ledger of laptop is of an older version, without undecided_by; publish"):
+        contents(graph, CATALOG, claims.drop(columns="undecided_by"), cells, images=IMAGES, published={})
+
+
 def test_whatever_leaves_a_claim_open_has_its_words(graph: Graph, claims: pd.DataFrame, cells: pd.DataFrame) -> None:
     for by in UNDECIDED_BY:
         claims.loc[1, "undecided_by"] = by
