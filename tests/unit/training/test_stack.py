@@ -169,7 +169,8 @@ def test_one_net_s_divergence_disturbs_no_other(data: Images) -> None:
 def test_killed_it_resumes_to_the_same_bits(
     data: Images, model: str, optimizer: str, stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = make_spec(model, optimizer=OPTIMIZERS[optimizer], training={"centred": True, "steps": 9})
+    centred = model == "mlp"  # batch norm is refused where the function is centred
+    spec = make_spec(model, optimizer=OPTIMIZERS[optimizer], training={"centred": centred, "steps": 9})
     spec["optimizer"]["lr"] = [0.01, 1e9 if optimizer == "momentum" else 0.02]
     monkeypatch.setattr(execution, "LARGEST_STACK", 3)  # so that there are two
     whole = run(spec, data, "stacked")
