@@ -13,6 +13,7 @@ from infwidth.experiments.papers import Figure, Paper, check_parts, load_paper, 
 from infwidth.experiments.rehearsal import REHEARSAL, rehearsed
 from infwidth.experiments.settings import check_papers, name_of
 from infwidth.plan.captions import with_data
+from infwidth.plan.data_facts import check_images
 from infwidth.specs.cells import Train
 
 #: Characters that a folder's name may have; file systems allow 255.
@@ -131,6 +132,14 @@ def _check_tables(paper: Paper, papers: dict[str, Paper]) -> None:
         raise SpecError(f"{paper.name}/experiments.yaml reads two tables called {', '.join(sorted(twice))}; rename one")
 
 
+def _check_data(paper: str, experiment: str, cells: Iterable[Cell]) -> None:
+    for cell in cells:
+        try:
+            check_images(cell.spec)
+        except SpecError as error:
+            raise SpecError(f"{paper}/experiments.yaml: experiments.{experiment}: {error}") from None
+
+
 def _rehearsed(paper: Paper) -> Paper:
     return replace(paper, cells={name: tuple(map(rehearsed, cells)) for name, cells in paper.cells.items()})
 
@@ -164,7 +173,8 @@ def load_graph(
     left_out = [f.rule for paper in everything.values() for f in paper.figures if f.rule not in kept]
     cells: dict[str, Cell] = {}
     for paper in papers.values():
-        for experiment in paper.cells.values():
+        for name, experiment in paper.cells.items():
+            _check_data(paper.name, name, experiment)
             for cell in (one for top in experiment for one in (*top.members, top)):
                 known = cells.setdefault(cell.id, cell)
                 if known.spec != cell.spec:

@@ -8,7 +8,10 @@ import pytest
 from infwidth import papers
 from infwidth.errors import SpecError
 from infwidth.plan.cost import cost_table
+from infwidth.plan.data_facts import check_images
 from infwidth.plan.graph import load_graph
+from infwidth.specs.cells import Train
+from infwidth.specs.data import OfImageNet
 
 
 def test_chosen_figures_bring_their_cells_and_nothing_else() -> None:
@@ -80,6 +83,34 @@ def test_a_paper_stands_for_all_its_figures() -> None:
 def test_an_unknown_figure_is_named() -> None:
     with pytest.raises(SpecError, match=r"no figure 'harvard2024_mup_ntk' \(did you mean 'harvard2024_mup_vs_ntk'\?\)"):
         load_graph("smoke", "karkada2024_gauges, harvard2024_mup_ntk")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("image_size", 7, r"image_size is 7, which images of 'cifar10' \(32×32\) cannot be averaged to; .* 8, 16"),
+        ("classes", [0, 10], "classes has 10; the classes of 'cifar10' are 0 to 9"),
+        ("test_size", 10_001, "test_size is 10001; 'cifar10' has 10000 test images"),
+    ],
+)
+def test_what_known_images_do_not_have_is_refused_before_anything_runs(key: str, value: object, says: str) -> None:
+    settings = {f"bordelon2022.cnn_networks.data.{key}": value}
+    with pytest.raises(SpecError, match=rf"bordelon2022/experiments.yaml: experiments.cnn_networks: data.{says}"):
+        load_graph("workstation", "bordelon2022_fig4", settings)
+
+
+def test_sides_are_held_against_those_that_a_preparation_asks_for() -> None:
+    cell = load_graph("paper", "vyas2023_fig7").cells_of("vyas2023", "second_vision")[0]
+    assert (cell.document["data"]["name"], cell.document["data"]["image_size"]) == ("imagenet", 64)
+    check_images(cell.spec)
+
+    def prepared(side: int) -> Train:
+        data = cell.spec.data.model_copy(update={"options": OfImageNet(image_size=side)})
+        return cell.spec.model_copy(update={"data": data})
+
+    check_images(prepared(128))
+    with pytest.raises(SpecError, match=r"'imagenet' \(32×32\) cannot be averaged to"):
+        check_images(prepared(32))
 
 
 def test_cost_counts_what_is_left_and_never_guesses() -> None:
