@@ -40,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "name: mnist5k\n      image_size: 14",
         "name: shapes\n      image_size: null",
     )
+    _edit(folder / "digits2026" / "experiments.yaml", "test_size: {smoke: 64, laptop: 500}", "test_size: 64")
     pixels = np.random.default_rng(0).integers(0, 256, (240, 12, 12)).astype(np.uint8)
     labels = np.arange(240) % 4
     np.savez(
