@@ -27,5 +27,6 @@ def test_a_guide_has_the_slope_and_crosses_the_data_in_their_middle(slope: float
 
 
 def test_the_slope_is_printed_where_three_widths_can_have_one() -> None:
-    assert slope_text(law(-0.5)) == "slope −0.50 ± 0.00"
+    # Of an exact law rounding alone makes an interval: on some processors it has none.
+    assert slope_text(law(-0.5)).removesuffix(" ± 0.00") == "slope −0.50"
     assert slope_text(law(-0.5, (16, 64))) == ""
